@@ -138,14 +138,14 @@ def load(
     be served. A missing manifest is the normal case outside an image.
     """
     directory = directory or default_directory()
-    version = mlflow_version or importlib.metadata.version("mlflow")
     manifest = directory / "static" / "manifest.json"
     if not manifest.is_file():
         _log.info("static files are served by MLflow: there is no %s", manifest)
         return None
     try:
+        version = mlflow_version or importlib.metadata.version("mlflow")
         return _read(manifest, version, source or bundle_source())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
+    except (OSError, ImportError, ValueError, KeyError, TypeError, AttributeError) as exc:
         _log.warning("static files are served by MLflow: %s: %s", manifest, exc or repr(exc))
         return None
 

@@ -44,6 +44,7 @@ def prepare(settings: Settings, env: Mapping[str, str], log: Log) -> Launch:
     inner = server.environment(settings, chosen, env)
     schema = packaged_schema()
     restored = _prepare_database(settings, chosen, inner, schema, home, log)
+    write_json(home.run / status.PORT, {"port": port})
     count = server.workers(settings, chosen, server.cpu_count())
     write_json(home.run / status.SUPERVISOR, _facts(chosen, restored, schema, count))
     socket.set_inheritable(True)

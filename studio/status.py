@@ -17,6 +17,7 @@ from studio.settings import Settings
 
 SUPERVISOR = "supervisor.json"
 PUBLISHER = "publisher.json"
+PORT = "port.json"  # for whoever asked for any free port
 _LATE_S = 60
 _FAILING_S = 300
 
