@@ -37,7 +37,7 @@ def create_app() -> App:
     os.environ["MLFLOW_SERVER_ALLOWED_HOSTS"] = mlflow_allowed_hosts(policy)
     with warnings.catch_warnings():
         # MLflow 3.17 imports a deprecated module of Starlette; a user can do nothing about it.
-        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.filterwarnings("ignore", message="starlette.middleware.wsgi is deprecated")
         from mlflow.server.fastapi_app import app as mlflow_app
     from mlflow.version import VERSION
 

@@ -111,9 +111,9 @@ def _create(
     path: Path, template: Path | None, migrate: Callable[[str, Path], None], log: Log
 ) -> None:
     partial = path.with_name(f".{path.name}.new")
-    _discard(partial)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _discard(partial)
         if template:
             shutil.copyfile(template, partial)
             _date_now(partial)

@@ -1,5 +1,6 @@
 """Reserve the port before anything slow happens, and name who has it if it is taken."""
 
+import contextlib
 import errno
 import os
 import socket
@@ -64,13 +65,18 @@ def _holder_from_proc(port: int) -> str:
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
-        try:
-            targets = [str(fd.readlink()) for fd in (entry / "fd").iterdir()]
-            if any(f"socket:[{inode}]" in targets for inode in inodes):
+        with contextlib.suppress(OSError):  # another user's process, or one that just ended
+            if _open_sockets(entry / "fd") & inodes:
                 return f"{(entry / 'comm').read_text().strip()} (process {entry.name})"
-        except OSError:
-            continue  # another user's process, or one that just ended
     return "another user's process" if inodes else ""
+
+
+def _open_sockets(descriptors: Path) -> set[str]:
+    found = set()
+    for descriptor in descriptors.iterdir():
+        with contextlib.suppress(OSError):
+            found.add(str(descriptor.readlink()).removeprefix("socket:[").removesuffix("]"))
+    return found
 
 
 def _listening_inodes(port: int) -> set[str]:

@@ -106,7 +106,9 @@ def _restore(
                 [f"STUDIO_RESTORE_FROM={settings.restore_from}: no data link is mounted"]
             )
         return {}
-    if not (link.path / mounts.MARKER / "sessions").is_dir() and not settings.restore_from:
+    published = (link.path / mounts.MARKER / "sessions").is_dir()
+    known = (settings.home / "state.json").exists()
+    if not (published or known or settings.restore_from):
         return {}
     command = server.restore(settings, chosen, inner)
     answer = subprocess.run(
@@ -117,12 +119,12 @@ def _restore(
     except ValueError as exc:
         raise StartRefused(DATA_UNUSABLE, "the published states could not be read") from exc
     for rejected in document.get("rejected", []):
-        log(f"not usable: {rejected['name']}: {rejected['reason']}")
+        log(f"published state {rejected['state']} cannot be used: {rejected['reason']}")
     if answer.returncode:
         raise StartRefused(answer.returncode, document["why"])
     log(document["why"])
     if document.get("conflict"):
-        log(f"warning: {document['conflict']}")
+        log(f"warning: {document['conflict']['why']}")
     return document
 
 
@@ -140,7 +142,7 @@ def _template(schema: Schema, chosen: storage.Storage) -> Path | None:
 
 
 def _hint(restored: Mapping[str, Any], schema: Schema) -> str:
-    readable = [s for s in restored.get("states", []) if s["alembic_rev"] in schema.known]
+    readable = [s for s in restored.get("schemas", []) if s["alembic_rev"] in schema.known]
     if not readable:
         return ""
     return (
@@ -152,6 +154,7 @@ def _hint(restored: Mapping[str, Any], schema: Schema) -> str:
 def _facts(
     chosen: storage.Storage, restored: Mapping[str, Any], schema: Schema, count: int
 ) -> dict[str, Any]:
+    conflict = restored.get("conflict")
     return {
         "started_at": time.time(),
         "kept": chosen.kept,
@@ -160,7 +163,7 @@ def _facts(
         "restored": restored.get("why"),
         "schema": schema.head if chosen.database.is_sqlite else None,
         "workers": count,
-        "warnings": [*chosen.warnings, *filter(None, [restored.get("conflict")])],
+        "warnings": [*chosen.warnings, *([conflict["why"]] if conflict else [])],
     }
 
 

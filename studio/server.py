@@ -104,6 +104,7 @@ def publisher(settings: Settings, storage: Storage, env: Mapping[str, str], pare
         "--home", str(settings.home),
         "--interval", f"{settings.publish_interval_s:g}",
         "--final-seconds", str(FINAL_PUBLISH_S),
+        "--parent-pid", str(os.getpid()),
         *(("--parent", parent) if parent else ()),
     )  # fmt: skip
     return Command("publisher", argv, env)
@@ -145,6 +146,7 @@ def migrate(
     added = {
         "STUDIO_DB_WAIT": f"{settings.db_wait_s:g}",
         "STUDIO_DB_UPGRADE": settings.db_upgrade or "",
+        "MLFLOW_LOGGING_LEVEL": "WARNING",
     }
     if database:
         uri = f"sqlite:///{database}"

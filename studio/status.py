@@ -66,12 +66,12 @@ def collect(
 
 def publishing_trouble(publisher: Mapping[str, Any], now: float) -> list[str]:
     """Say in words when publishing has not worked for a minute, and for five."""
-    failing_since = publisher.get("failing_since")
-    if not failing_since or now - failing_since < _LATE_S:
+    since = publisher.get("dirty_since") if publisher.get("failures") else None
+    if not since or now - since < _LATE_S:
         return []
-    level = "ERROR" if now - failing_since >= _FAILING_S else "warning"
+    level = "ERROR" if now - since >= _FAILING_S else "warning"
     return [
-        f"{level}: nothing could be published for {now - failing_since:.0f} s "
+        f"{level}: nothing could be published for {now - since:.0f} s "
         f"({publisher.get('last_error')}); the runs are safe only on this session's disk"
     ]
 

@@ -147,6 +147,10 @@ VARIABLES: tuple[Variable, ...] = (
         "MLFLOW_FLASK_SERVER_SECRET_KEY",
         "only MLflow's basic-auth uses it; here the Platform's login stands before the server",
     ),
+    _refused(
+        "MLFLOW_ENABLE_REMOTE_ASSISTANT",
+        "MLflow's assistant runs programs on the server; it answers only on this machine",
+    ),
     _refused("prometheus_multiproc_dir", "set MLFLOW_EXPOSE_PROMETHEUS instead"),
     _refused("MLFLOW_SERVER_PID", "the job runner gets it from this runtime"),
     _internal("_MLFLOW_SERVER_FILE_STORE", "set MLFLOW_BACKEND_STORE_URI instead"),

@@ -138,7 +138,11 @@ def running(home: Path, env: Mapping[str, str] | None = None) -> Iterator[Studio
 def refused(tmp_path: Path, env: Mapping[str, str], limit_s: float = 30) -> tuple[int, str]:
     """Start a server that must not come up; its exit code and what it said."""
     home = tmp_path / "home"
-    settings = {"STUDIO_HOME": str(home), "STUDIO_PORT": "0", "STUDIO_DATA_DIR": str(tmp_path / "no")}
+    settings = {
+        "STUDIO_HOME": str(home),
+        "STUDIO_PORT": "0",
+        "STUDIO_DATA_DIR": str(tmp_path / "no"),
+    }
     answer = subprocess.run(
         [sys.executable, "-m", "studio"],
         env={**CLEAN, **settings, **env},

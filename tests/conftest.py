@@ -1,0 +1,42 @@
+"""What holds for all tests: markers say what a test needs, and CI allows no skipped test."""
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+from tests import needs
+
+NOTHING_MAY_BE_SKIPPED = bool(os.environ.get("CI_REQUIRE"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose marker names something that is not on this machine."""
+    for marker, reason in needs.BY_MARKER.items():
+        if item.get_closest_marker(marker) and (why := reason()):
+            pytest.skip(why)
+
+
+def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if NOTHING_MAY_BE_SKIPPED and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{report.nodeid}: nothing may be skipped here (CI_REQUIRE). {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skipped test into a failure where everything has to run."""
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Do the same for a whole file that skips itself while it is imported."""
+    report = yield
+    _refuse_skip(report)
+    return report

@@ -1,0 +1,89 @@
+"""What some tests need beyond Python: each answer is a reason to skip, or None when it is there.
+
+A marker of the same name asks here before its test runs; see `conftest.py`.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_ON_MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+POSTGRES_FOLDERS = ("/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt")
+
+
+@cache
+def docker() -> str | None:
+    """A Docker engine that answers."""
+    if shutil.which("docker") is None:
+        return "there is no docker command"
+    try:
+        asked = subprocess.run(
+            ["docker", "version", "--format", "{{.Server.Os}}"],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return "the Docker engine does not answer"
+    if asked.returncode != 0:
+        return "no Docker engine answers"
+    return None if asked.stdout.strip() == "linux" else "the Docker engine runs no Linux containers"
+
+
+@cache
+def mlflow() -> str | None:
+    """MLflow's server, on a system that can run it."""
+    if os.name != "posix":
+        return "the server runs on Linux and macOS only"
+    return None if find_spec("mlflow") and find_spec("gunicorn") else "MLflow is not installed"
+
+
+@cache
+def chromium() -> str | None:
+    """The path of a browser of the Chromium family, for Playwright's executable_path."""
+    found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    return found or (str(CHROMIUM_ON_MACOS) if CHROMIUM_ON_MACOS.exists() else None)
+
+
+def browser() -> str | None:
+    """Playwright and a browser that it can drive."""
+    if find_spec("playwright") is None:
+        return "Playwright is not installed"
+    return None if chromium() else "there is no Chromium"
+
+
+@cache
+def postgres_folder() -> Path | None:
+    """The folder of PostgreSQL's own programs, which are seldom on the PATH."""
+    on_path = shutil.which("initdb")
+    if on_path:
+        return Path(on_path).resolve().parent
+    found = [
+        program.parent for top in POSTGRES_FOLDERS for program in Path(top).glob("*/bin/initdb")
+    ]
+    return max(found, default=None)
+
+
+def postgres() -> str | None:
+    """PostgreSQL's server programs."""
+    return None if postgres_folder() else "PostgreSQL's server programs are not installed"
+
+
+def caddy() -> str | None:
+    """The Caddy web server."""
+    return None if shutil.which("caddy") else "there is no caddy command"
+
+
+BY_MARKER: dict[str, Callable[[], str | None]] = {
+    "docker": docker,
+    "mlflow": mlflow,
+    "browser": browser,
+    "postgres": postgres,
+    "caddy": caddy,
+}

@@ -1,0 +1,118 @@
+"""What the Studio says of itself, without a server."""
+
+from pathlib import Path
+
+import pytest
+
+from studio import status, status_page
+from studio.home import write_json
+from studio.readiness import Ready, shared
+from studio.settings import read
+
+ENV = {
+    "_MLFLOW_SERVER_FILE_STORE": "postgresql+psycopg://me:hunter2@db/x",
+    "_MLFLOW_SERVER_SERVE_ARTIFACTS": "true",
+    "_MLFLOW_SERVER_ARTIFACT_DESTINATION": "s3://bucket/x",
+    "_MLFLOW_SERVER_ARTIFACT_ROOT": "mlflow-artifacts:/",
+}
+PUBLISHER = {"session": "s1", "seq": 4, "published_at": 940.0, "dirty": False}
+
+
+def document(
+    home: Path, publisher: dict[str, object] | None = None, **env: str
+) -> dict[str, object]:
+    (home / "run").mkdir(parents=True, exist_ok=True)
+    write_json(
+        home / "run" / status.SUPERVISOR,
+        {
+            "started_at": 900.0,
+            "kept": "kept well",
+            "why": "because",
+            "workers": 2,
+            "warnings": ["w"],
+        },
+    )
+    if publisher:
+        write_json(home / "run" / status.PUBLISHER, publisher)
+    settings = read({"STUDIO_HOME": str(home), **env}, in_image=False, launched=False)
+    return status.collect(settings, {**ENV, **env}, "3.17.2", now=1000.0)
+
+
+def test_no_password_is_in_it(tmp_path: Path) -> None:
+    assert "hunter2" not in str(document(tmp_path))
+    assert "postgresql+psycopg://me:***@db/x" in str(document(tmp_path))
+
+
+def test_it_says_what_is_published_and_how_old_that_is(tmp_path: Path) -> None:
+    page = status_page.render(document(tmp_path, PUBLISHER), 1000.0, "../")
+    assert "state s1/4, 60 s ago; up to date" in page
+
+
+@pytest.mark.parametrize(("failing_for", "level"), [(30, None), (61, "warning"), (301, "ERROR")])
+def test_failing_to_publish_becomes_a_warning_and_then_an_error(
+    tmp_path: Path, failing_for: float, level: str | None
+) -> None:
+    trouble = {
+        **PUBLISHER,
+        "failures": 3,
+        "dirty_since": 1000 - failing_for,
+        "last_error": "EIO",
+    }
+    warnings = document(tmp_path, trouble)["warnings"]
+    assert isinstance(warnings, list)
+    assert [w.split(":")[0] for w in warnings[1:]] == ([level] if level else [])
+
+
+def test_a_page_escapes_what_it_shows(tmp_path: Path) -> None:
+    given = document(tmp_path) | {"kept": "<script>alert(1)</script>"}
+    page = status_page.render(given, 1000.0, "../")
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_start_lines_come_from_the_document(tmp_path: Path) -> None:
+    lines = status.start_lines(document(tmp_path, STUDIO_ALLOWED_HOSTS="a1.connect.example.com"))
+    assert lines == [
+        "database   postgresql+psycopg://me:***@db/x (PostgreSQL)",
+        "artifacts  s3://bucket/x",
+        "kept       kept well (because)",
+        "answers    a1.connect.example.com",
+    ]
+
+
+def test_a_ready_answer_is_shared_for_30_seconds(tmp_path: Path) -> None:
+    looks: list[float] = []
+    clock = [1000.0]
+
+    def look() -> Ready:
+        looks.append(clock[0])
+        return Ready(True, "ok", "ok", clock[0])
+
+    for clock[0] in (1000.0, 1010.0, 1029.9, 1030.1, 1031.0):
+        assert shared(tmp_path, look, lambda: clock[0]).ready
+    assert looks == [1000.0, 1030.1]
+
+
+def test_a_failure_is_looked_at_again_soon(tmp_path: Path) -> None:
+    clock = [1000.0]
+    answers = iter([False, True])
+
+    def look() -> Ready:
+        return Ready(next(answers), "ok", "ok", clock[0])
+
+    assert not shared(tmp_path, look, lambda: clock[0]).ready
+    clock[0] = 1002.5
+    assert shared(tmp_path, look, lambda: clock[0]).ready
+
+
+def test_a_clock_that_jumps_back_does_not_keep_an_answer_for_ever(tmp_path: Path) -> None:
+    clock = [1000.0]
+    looks: list[float] = []
+
+    def look() -> Ready:
+        looks.append(clock[0])
+        return Ready(True, "ok", "ok", clock[0])
+
+    for clock[0] in (1000.0, 10.0):
+        shared(tmp_path, look, lambda: clock[0])
+    assert looks == [1000.0, 10.0]

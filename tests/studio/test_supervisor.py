@@ -1,0 +1,161 @@
+"""The supervisor with small children of its own: scripts that note what happens to them."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from tests.running import descendants, is_alive, wait_until
+
+RUN = """
+import sys
+from studio.server import Command
+from studio.supervisor import Child, Supervisor
+
+children = {children}
+code = Supervisor(children, lambda line: print(line, flush=True)).run()
+sys.exit(code)
+"""
+
+
+@pytest.fixture
+def supervise(tmp_path: Path):  # type: ignore[no-untyped-def]
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(**scripts: str) -> subprocess.Popen[bytes]:
+        listed = []
+        for name, script in scripts.items():
+            file = tmp_path / f"{name}.py"
+            file.write_text("import os, signal, sys, time\n" + textwrap.dedent(script))
+            argv = (sys.executable, str(file), str(tmp_path))
+            vital = name == "server"
+            listed.append(
+                f"Child(Command({name!r}, {argv!r}, {dict(os.environ)!r}), vital={vital})"
+            )
+        code = RUN.format(children=f"[{', '.join(listed)}]")
+        output = (tmp_path / "log").open("wb")
+        process = subprocess.Popen([sys.executable, "-c", code], stdout=output, stderr=output)
+        output.close()
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            for pid in [*descendants(process.pid), process.pid]:
+                os.kill(pid, signal.SIGKILL)
+            process.wait(10)
+
+
+NOTES_ITS_END = """
+    name = os.path.basename(__file__)[:-3]
+    def end(*_):
+        with open(sys.argv[1] + "/ends", "a") as notes:
+            notes.write(name + "\\n")
+        sys.exit(0)
+    signal.signal(signal.SIGTERM, end)
+    open(sys.argv[1] + "/" + name + ".up", "a").write("x")
+    while True:
+        time.sleep(60)
+"""
+
+
+def up(tmp_path: Path, name: str) -> int:
+    file = tmp_path / f"{name}.up"
+    return len(file.read_text()) if file.exists() else 0
+
+
+def log(tmp_path: Path) -> str:
+    return (tmp_path / "log").read_text()
+
+
+def test_the_server_ends_before_the_publisher(tmp_path: Path, supervise) -> None:  # type: ignore[no-untyped-def]
+    process = supervise(publisher=NOTES_ITS_END, server=NOTES_ITS_END)
+    wait_until(lambda: up(tmp_path, "server") and up(tmp_path, "publisher"), 10)
+    process.terminate()
+    assert process.wait(10) == 0
+    assert (tmp_path / "ends").read_text().split() == ["server", "publisher"]
+
+
+def test_a_dead_child_is_started_again_and_it_is_said(tmp_path: Path, supervise) -> None:  # type: ignore[no-untyped-def]
+    process = supervise(server=NOTES_ITS_END, publisher=NOTES_ITS_END)
+    wait_until(lambda: up(tmp_path, "publisher"), 10)
+    victim = next(
+        pid
+        for pid in descendants(process.pid)
+        if "publisher" in Path(f"/proc/{pid}/cmdline").read_text()
+    )
+    os.kill(victim, signal.SIGKILL)
+    wait_until(lambda: up(tmp_path, "publisher") == 2, 10)
+    assert "the publisher ended unexpectedly (signal SIGKILL)" in log(tmp_path)
+    assert up(tmp_path, "server") == 1
+
+
+def test_a_server_that_keeps_failing_ends_everything(tmp_path: Path, supervise) -> None:  # type: ignore[no-untyped-def]
+    process = supervise(server="sys.exit(3)", publisher=NOTES_ITS_END)
+    assert process.wait(30) == 1
+    assert "failed 5 times in a row; giving up" in log(tmp_path)
+    assert log(tmp_path).count("exit code 3") == 4
+    assert (tmp_path / "ends").read_text().split() == ["publisher"]
+
+
+def test_a_publisher_that_keeps_failing_does_not_take_the_server_down(
+    tmp_path: Path,
+    supervise,  # type: ignore[no-untyped-def]
+) -> None:
+    process = supervise(server=NOTES_ITS_END, publisher="sys.exit(1)")
+    wait_until(lambda: log(tmp_path).count("the publisher ended") >= 3, 20)
+    assert process.poll() is None
+
+
+def test_what_ignores_the_signal_is_killed_with_all_of_its_group(tmp_path: Path, supervise) -> None:  # type: ignore[no-untyped-def]
+    deaf = """
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        child = os.fork()
+        open(sys.argv[1] + "/server.up", "a").write("x")
+        while True:
+            time.sleep(60)
+    """
+    process = supervise(server=deaf)
+    wait_until(lambda: up(tmp_path, "server") == 2, 10)
+    pids = descendants(process.pid)
+    assert len(pids) == 2
+    process.terminate()
+    wait_until(lambda: "stopping" in log(tmp_path), 10)
+    process.terminate()  # a second signal cuts the wait short
+    assert process.wait(10) == 0
+    wait_until(lambda: not any(map(is_alive, pids)), 5)
+    assert "did not end in time; it is killed" in log(tmp_path)
+
+
+def test_orphans_of_a_child_are_reaped(tmp_path: Path, supervise) -> None:  # type: ignore[no-untyped-def]
+    forks = """
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                time.sleep(0.2)
+            os._exit(0)
+        os.wait()
+        open(sys.argv[1] + "/server.up", "a").write("x")
+        while True:
+            time.sleep(60)
+    """
+    process = supervise(server=forks)
+    wait_until(lambda: up(tmp_path, "server"), 10)
+    wait_until(lambda: len(descendants(process.pid)) == 1, 10)
+
+
+def test_a_child_that_ties_its_life_to_ours_dies_with_us(tmp_path: Path, supervise) -> None:  # type: ignore[no-untyped-def]
+    tied = "from studio.lifetime import die_with_parent\ndie_with_parent()\n" + textwrap.dedent(
+        NOTES_ITS_END
+    )
+    process = supervise(server=tied)
+    wait_until(lambda: up(tmp_path, "server"), 10)
+    (pid,) = descendants(process.pid)
+    process.kill()
+    process.wait(10)
+    wait_until(lambda: not is_alive(pid), 5)

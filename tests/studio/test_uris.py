@@ -1,0 +1,54 @@
+"""Addresses of databases and artifacts, and what of them a log may show."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studio import uris
+
+
+@pytest.mark.parametrize(
+    ("given", "served", "said"),
+    [
+        ("postgresql://u@h/d", "postgresql+psycopg://u@h/d", False),
+        ("postgres://u@h/d", "postgresql+psycopg://u@h/d", False),
+        ("postgresql+psycopg://u@h/d", "postgresql+psycopg://u@h/d", False),
+        ("postgresql+psycopg2://u@h/d", "postgresql+psycopg://u@h/d", True),
+        ("mysql://u@h/d", "mysql+pymysql://u@h/d", False),
+        ("mysql+mysqldb://u@h/d", "mysql+pymysql://u@h/d", True),
+        ("mariadb://u@h/d", "mysql+pymysql://u@h/d", False),
+    ],
+)
+def test_the_driver_that_is_shipped_is_spelt_out(given: str, served: str, said: bool) -> None:
+    database = uris.database(given)
+    assert database.uri == served
+    assert bool(database.rewritten) is said
+    assert not database.is_sqlite
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ("sqlite:////srv/m.db", "/srv/m.db"),
+        ("sqlite:///m.db", "m.db"),
+        ("sqlite:////srv/with%20space.db", "/srv/with space.db"),
+    ],
+)
+def test_a_sqlite_file_is_found(given: str, path: str) -> None:
+    assert uris.database(given).path == path
+
+
+@given(
+    password=st.text(
+        st.characters(codec="ascii", exclude_categories=["Cc", "Zs"]), min_size=4
+    ).filter(lambda text: text not in "postgresql://me:***@db.example.com:5432/x")
+)
+def test_no_password_however_odd_survives(password: str) -> None:
+    shown = uris.redact(f"cannot reach postgresql://me:{password}@db.example.com:5432/x today")
+    assert password not in shown
+    assert "db.example.com:5432/x" in shown
+
+
+def test_a_text_without_addresses_stays_as_it_is() -> None:
+    text = "upgrade from a to b: done at 12:30, see https://example.com/a@b"
+    assert uris.redact(text) == text
