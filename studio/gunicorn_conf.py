@@ -27,6 +27,8 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else tempfile.gettempdi
 # By default gunicorn opens a control socket in HOME, which may be read-only or a mount.
 control_socket_disable = True
 loglevel = "warning"
+# gunicorn puts this folder on the module path; the user's working directory must not be there.
+chdir = str(Path(os.environ["STUDIO_HOME"]) / "run")
 
 
 def when_ready(server: Any) -> None:

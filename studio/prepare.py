@@ -4,6 +4,7 @@ The order is such that whatever can be refused is refused before anything is cha
 home, port, data links, published states, database.
 """
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from studio import database, mounts, ports, server, status, storage
+from studio import database, mounts, ports, server, status, storage, uris
 from studio.errors import DATA_UNUSABLE, StartRefused
 from studio.home import Home, open_home, write_json
 from studio.schema import Schema, packaged_schema
@@ -38,6 +39,7 @@ def prepare(settings: Settings, env: Mapping[str, str], log: Log) -> Launch:
     socket = ports.reserve(settings.bind_host, settings.port)
     port = socket.getsockname()[1]
     settings = replace(settings, port=port)
+    _ensure_clients(settings)
     chosen = storage.decide(settings, mounts.look(settings.data_dir))
     for note in (*settings.notes, *chosen.warnings):
         log(note)
@@ -62,6 +64,26 @@ def prepare(settings: Settings, env: Mapping[str, str], log: Log) -> Launch:
     if settings.jobs:
         children.append(Child(server.jobs(settings, inner)))
     return Launch(home, tuple(children), port)
+
+
+def _ensure_clients(settings: Settings) -> None:
+    """An image has all of them; a local installation may lack what a bucket needs."""
+    for place in filter(None, (settings.artifact_root, settings.artifacts_destination)):
+        module = uris.client_module(place)
+        if module and not _is_installed(module):
+            raise InvalidSettings(
+                [
+                    f"{uris.redact(place)}: the client for such artifacts is not installed here; "
+                    "pip install 'mlflow-studio[cloud]'"
+                ]
+            )
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def _prepare_database(

@@ -22,6 +22,7 @@ from studio.home import read_json, write_json
 
 KEEP_S = 30.0
 KEEP_FAILURE_S = 2.0
+NOT_SERVED = "not served"
 _WRITE = "INSERT INTO registered_models (workspace, name) VALUES ('default', {name})"
 _READ = "SELECT count(*) FROM registered_models WHERE name = {name}"
 
@@ -38,11 +39,12 @@ class Ready:
 
 def check(env: Mapping[str, str], now: Callable[[], float] = time.time) -> Ready:
     """Try the stores that the workers' environment names; an error becomes its first line."""
-    database = _outcome(lambda: _try_database(env["_MLFLOW_SERVER_FILE_STORE"]))
-    artifacts = "not served"
+    database = artifacts = NOT_SERVED
+    if env.get("_MLFLOW_SERVER_ARTIFACTS_ONLY") != "true":
+        database = _outcome(lambda: _try_database(env["_MLFLOW_SERVER_FILE_STORE"]))
     if env.get("_MLFLOW_SERVER_SERVE_ARTIFACTS") == "true":
         artifacts = _outcome(lambda: _try_artifacts(env["_MLFLOW_SERVER_ARTIFACT_DESTINATION"]))
-    ready = database == "ok" and artifacts in ("ok", "not served")
+    ready = {database, artifacts} <= {"ok", NOT_SERVED}
     return Ready(ready, database, artifacts, now())
 
 

@@ -4,10 +4,11 @@ A setting is honoured or refused, never ignored: an unparsable value, a name tha
 itself and a misspelt `STUDIO_` name all end the start with exit code 64, all in one message.
 """
 
+import base64
 import difflib
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -103,6 +104,7 @@ def read(env: Mapping[str, str], *, in_image: bool, launched: bool = True) -> Se
     reader.take("MLFLOW_SERVER_SECRETS_CACHE_TTL", _integer(10, 300))
     reader.take("MLFLOW_SERVER_SECRETS_CACHE_MAX_SIZE", _integer(1, 10000))
     reader.take("MLFLOW_TRACE_ARCHIVAL_CONFIG", _readable_file)
+    reader.take("MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY", _webhook_key)
     reader.take("MLFLOW_DISABLE_TELEMETRY", _boolean)
     jobs = reader.take("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", _boolean) or False
     if env.get("MLFLOW_GATEWAY_URI") and not jobs:
@@ -118,17 +120,17 @@ def read(env: Mapping[str, str], *, in_image: bool, launched: bool = True) -> Se
         home=home or Path("/var/lib/mlflow-studio" if in_image else ".studio").absolute(),
         data_dir=reader.take("STUDIO_DATA_DIR", _folder) or Path("/workspace/data"),
         data_link=reader.take("STUDIO_DATA_LINK", _link_name),
-        database=reader.take("MLFLOW_BACKEND_STORE_URI", uris.database),
-        registry=reader.take("MLFLOW_REGISTRY_STORE_URI", uris.database),
-        replica=reader.take("MLFLOW_READ_REPLICA_BACKEND_STORE_URI", uris.database),
-        workspace_store=reader.take("MLFLOW_WORKSPACE_STORE_URI", uris.database),
+        database=reader.take("MLFLOW_BACKEND_STORE_URI", _database),
+        registry=reader.take("MLFLOW_REGISTRY_STORE_URI", _database),
+        replica=reader.take("MLFLOW_READ_REPLICA_BACKEND_STORE_URI", _database),
+        workspace_store=reader.take("MLFLOW_WORKSPACE_STORE_URI", _database),
         artifact_root=reader.take("MLFLOW_DEFAULT_ARTIFACT_ROOT", uris.artifact_place),
         artifacts_destination=reader.take("MLFLOW_ARTIFACTS_DESTINATION", uris.artifact_place),
         serve_artifacts=reader.take("MLFLOW_SERVE_ARTIFACTS", _boolean, True),
         artifacts_only=reader.take("MLFLOW_ARTIFACTS_ONLY", _boolean, False),
         workspaces=reader.take("MLFLOW_ENABLE_WORKSPACES", _boolean, False),
         jobs=jobs,
-        prometheus_dir=env.get("MLFLOW_EXPOSE_PROMETHEUS") or None,
+        prometheus_dir=reader.take("MLFLOW_EXPOSE_PROMETHEUS", lambda text: str(_folder(text))),
         hosts=hosts or mlflow_hosts or (),
         origins=reader.take("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS", parse_origins) or (),
         frame_ancestors=reader.take("STUDIO_FRAME_ANCESTORS", parse_frame_ancestors),
@@ -232,10 +234,10 @@ class _Reader:
             variable = BY_NAME.get(name)
             if variable and variable.refused and value and not _harmless(name, value):
                 self.problems.append(f"{name} cannot be set here: {variable.refused}")
-            elif variable is None and name.startswith("STUDIO_"):
-                self._unknown(name)
             elif value and name.endswith("_FILE") and name.removesuffix("_FILE") in BY_NAME:
                 self.problems.append(f"{name}: only the content of secrets can come from a file")
+            elif variable is None and name.startswith("STUDIO_"):
+                self._unknown(name)
 
     def _unknown(self, name: str) -> None:
         ours = [v.name for v in VARIABLES if v.group == "studio"]
@@ -248,6 +250,15 @@ class _Reader:
 
 def _harmless(name: str, value: str) -> bool:
     return name == "MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE" and value.lower() in {"false", "0"}
+
+
+def _database(text: str) -> uris.Database:
+    """A relative SQLite path counts from where the server was started, as with `mlflow server`."""
+    database = uris.database(text)
+    if database.path is None or Path(database.path).is_absolute():
+        return database
+    path = str(Path(database.path).absolute())
+    return replace(database, uri=f"sqlite:///{path}", path=path)
 
 
 def _integer(low: int, high: int) -> Callable[[str], int]:
@@ -295,6 +306,17 @@ def _readable_file(text: str) -> Path:
     if not Path(text).is_file():
         raise ValueError("there is no such file")
     return Path(text)
+
+
+def _webhook_key(text: str) -> str:
+    """MLflow makes a cipher of it while it is imported, and a worker that cannot would crash."""
+    try:
+        fits = len(base64.b64decode(text, altchars=b"-_", validate=True)) == 32
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError("expected 32 bytes in URL-safe base64, as `Fernet.generate_key()` gives")
+    return text
 
 
 def _link_name(text: str) -> str:

@@ -110,7 +110,7 @@ def local_path(uri: str) -> str | None:
     return uri if not parts.scheme else None
 
 
-_ARTIFACT_SCHEMES = ("s3", "gs", "wasb", "wasbs", "abfs", "abfss", "file", "mlflow-artifacts", "")
+_ARTIFACT_SCHEMES = ("s3", "gs", "wasbs", "abfss", "file", "mlflow-artifacts", "")
 
 
 def artifact_place(uri: str) -> str:
@@ -128,3 +128,20 @@ def artifact_place(uri: str) -> str:
     if path is not None and not path.startswith("/"):
         raise UnusableAddress("expected an absolute path or a cloud URI")
     return uri
+
+
+_CLIENTS = {
+    "s3": "boto3",
+    "gs": "google.cloud.storage",
+    "wasbs": "azure.storage.blob",
+    "abfss": "azure.storage.filedatalake",
+}
+
+
+def client_module(uri: str) -> str | None:
+    """The Python module that reaches such artifacts, or None where none is needed.
+
+    >>> client_module("gs://bucket/x"), client_module("/srv/x")
+    ('google.cloud.storage', None)
+    """
+    return _CLIENTS.get(urlsplit(uri).scheme.lower())

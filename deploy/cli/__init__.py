@@ -1,0 +1,81 @@
+"""The command line: parse, call, print. One file per verb or noun, gathered here.
+
+Nothing heavy is imported at the top of these files: `--help` and completion must be quick.
+"""
+
+import re
+import traceback
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from deploy import __version__, errors, ui
+from deploy.cli.up import up
+
+
+class Root(TyperGroup):
+    """The one place that turns an exception into a message and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; a test through Typer's runner sees the same codes as a shell."""
+        try:
+            return super().invoke(ctx)
+        except errors.StudioctlError as error:
+            ui.complain(str(error))
+            raise typer.Exit(error.exit_code) from error
+        except (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError):
+            raise
+        except Exception as error:
+            traceback.print_exc()
+            ui.complain(
+                f"this is a bug in studioctl {__version__}; please report it with the lines above."
+            )
+            raise typer.Exit(errors.BUG) from error
+
+
+app = typer.Typer(
+    cls=Root,
+    name="studioctl",
+    help="Build, ship and run the MLflow tracking server as a custom Seqera Studio.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
+    pretty_exceptions_enable=False,
+)
+app.command()(up)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        ui.give(f"studioctl {__version__} (MLflow {pinned_mlflow()})")
+        raise typer.Exit
+
+
+def pinned_mlflow() -> str:
+    """Give the MLflow version that the server parts pin."""
+    from importlib.metadata import PackageNotFoundError, requires
+
+    try:
+        needed = requires("mlflow-studio") or []
+    except PackageNotFoundError:
+        return "unknown: studioctl is not installed"
+    found = (re.match(r"mlflow==([\w.]+)", need) for need in needed)
+    return next((match[1] for match in found if match), "unknown")
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version and MLflow's pin.", callback=_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Build, ship and run the MLflow tracking server as a custom Seqera Studio."""
+
+
+def main() -> None:
+    """Run studioctl: the console script."""
+    app(prog_name="studioctl")

@@ -1,0 +1,25 @@
+"""What people see, on stderr, and what programs read, on stdout."""
+
+import sys
+
+
+def say(line: str) -> None:
+    """Tell the person at the terminal."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def give(result: str) -> None:
+    """Hand the result to the next program: the only thing that may reach stdout."""
+    print(result, flush=True)
+
+
+def complain(message: str) -> None:
+    r"""Show an error so that it stands out without colour: indented below its first word.
+
+    >>> import contextlib, sys
+    >>> with contextlib.redirect_stderr(sys.stdout):
+    ...     complain("no engine answers.\nStart Docker.")
+    error: no engine answers.
+           Start Docker.
+    """
+    say("error: " + message.replace("\n", "\n       "))

@@ -1,0 +1,83 @@
+"""Every failure: its exit code, its words, and what the root group makes of it."""
+
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from deploy import cli, errors
+
+HERE = Path("here")
+EXAMPLES = [
+    (errors.StudioctlError("it went wrong"), 1),
+    (errors.HomeUnusable(HERE, "read-only file system"), 1),
+    (errors.PortTaken(5000, "address already in use"), 1),
+    (errors.InvalidSetting("STUDIO_PORT", "'x' is not a port"), 3),
+    (errors.ToolMissing("docker", "there is no docker command.", "Install it."), 4),
+    (errors.BuildFailed(HERE, 17), 5),
+]
+
+
+def an_app_that_raises(failure: BaseException) -> typer.Typer:
+    app = typer.Typer(cls=cli.Root, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+    @app.command()
+    def work() -> None:
+        raise failure
+
+    @app.command()
+    def other() -> None:
+        """A second command, so that Typer makes a group."""
+
+    return app
+
+
+@pytest.mark.parametrize(("failure", "code"), EXAMPLES, ids=lambda value: type(value).__name__)
+def test_a_failure_ends_with_its_code_and_says_what_happened_on_stderr(
+    failure: errors.StudioctlError, code: int
+) -> None:
+    result = CliRunner().invoke(an_app_that_raises(failure), ["work"])
+    assert result.exit_code == code
+    assert result.stdout == ""
+    assert result.stderr.startswith("error: ")
+    assert "Traceback" not in result.stderr
+    said = " ".join(result.stderr.split())
+    assert " ".join(str(failure).split()) in said
+
+
+def test_every_failure_has_an_example_here() -> None:
+    classes = {
+        value
+        for value in vars(errors).values()
+        if isinstance(value, type) and issubclass(value, errors.StudioctlError)
+    }
+    assert classes == {type(failure) for failure, _ in EXAMPLES}
+
+
+def test_a_bug_of_ours_keeps_its_traceback_and_asks_to_be_reported() -> None:
+    result = CliRunner().invoke(an_app_that_raises(ZeroDivisionError("oh")), ["work"])
+    assert result.exit_code == errors.BUG
+    assert "Traceback" in result.stderr
+    assert "ZeroDivisionError: oh" in result.stderr
+    assert "please report it" in result.stderr
+
+
+def test_an_interrupt_ends_with_130_and_without_a_traceback() -> None:
+    result = CliRunner().invoke(an_app_that_raises(KeyboardInterrupt()), ["work"])
+    assert result.exit_code == errors.INTERRUPTED
+    assert "Traceback" not in result.stderr
+
+
+def test_wrong_usage_stays_typers_own() -> None:
+    failure = typer.BadParameter("no such place", param_hint="--data")
+    result = CliRunner().invoke(an_app_that_raises(failure), ["work"])
+    assert result.exit_code == 2
+    assert "no such place" in result.stderr
+    assert "bug" not in result.stderr
+
+
+def test_a_message_is_indented_below_its_first_word() -> None:
+    failure = errors.StudioctlError("first line.\nsecond line.")
+    result = CliRunner().invoke(an_app_that_raises(failure), ["work"])
+    assert result.stderr == "error: first line.\n       second line.\n"
