@@ -3,7 +3,8 @@
 The parent never imports MLflow, and no database connection crosses a fork. Addresses come through
 the environment, because an argument list is visible to everybody on the machine.
 
-* `init`: create or check the stores that the environment names, as `mlflow server` does.
+* `init`: create the tables in the database that `_MLFLOW_SERVER_FILE_STORE` names.
+* `check`: open all stores that the environment names as `mlflow server` does before it starts.
 * `upgrade`: bring the SQLite file in `_MLFLOW_SERVER_FILE_STORE` to the newest schema.
 * `external`: wait for the database server, then check, create or (only when asked) upgrade it.
 """
@@ -16,11 +17,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from studio import external, lifetime
-from studio.errors import DATA_UNUSABLE, StartRefused, one_line
+from studio.errors import DATA_UNUSABLE, SETTING_INVALID, StartRefused, one_line
 from studio.schema import packaged_schema
 
 UPGRADE = "STUDIO_DB_UPGRADE"
 WAIT = "STUDIO_DB_WAIT"
+TRACE_ARCHIVAL = "MLFLOW_TRACE_ARCHIVAL_CONFIG"
 _LOCK_KEY = 7_364_512_011  # any number, the same in every replica
 
 
@@ -30,6 +32,9 @@ def main(action: str) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
         if action == "init":
+            _init()
+        elif action == "check":
+            _check_trace_archival(os.environ.get(TRACE_ARCHIVAL))
             _init()
         elif action == "upgrade":
             _upgrade(os.environ["_MLFLOW_SERVER_FILE_STORE"])
@@ -55,6 +60,17 @@ def _init() -> None:
         workspace_store_uri=env.get("MLFLOW_WORKSPACE_STORE_URI"),
         read_replica_backend_store_uri=env.get("_MLFLOW_SERVER_READ_REPLICA_BACKEND_STORE"),
     )
+
+
+def _check_trace_archival(file: str | None) -> None:
+    from mlflow.exceptions import MlflowException
+    from mlflow.tracing.trace_archival_config import load_trace_archival_server_config
+
+    try:
+        if file:
+            load_trace_archival_server_config(file)
+    except MlflowException as exc:
+        raise StartRefused(SETTING_INVALID, f"{TRACE_ARCHIVAL}={file}: {exc.message}") from exc
 
 
 def _upgrade(uri: str) -> None:

@@ -50,8 +50,6 @@ def prepare(settings: Settings, env: Mapping[str, str], log: Log) -> Launch:
     count = server.workers(settings, chosen, server.cpu_count())
     write_json(home.run / status.SUPERVISOR, _facts(chosen, restored, schema, count))
     socket.set_inheritable(True)
-    parent = restored.get("parent") or {}
-    lineage = f"{parent['sid']}/{parent['seq']}" if parent else ""
     children = [
         Child(
             server.gunicorn(inner, socket=socket.fileno(), count=count),
@@ -60,7 +58,9 @@ def prepare(settings: Settings, env: Mapping[str, str], log: Log) -> Launch:
         )
     ]
     if chosen.link:
-        children.append(Child(server.publisher(settings, chosen, inner, lineage)))
+        publisher = server.publisher(settings, chosen, inner)
+        final = server.publisher(settings, chosen, inner, once=True)
+        children.append(Child(publisher, final=final))
     if settings.jobs:
         children.append(Child(server.jobs(settings, inner)))
     return Launch(home, tuple(children), port)
@@ -96,24 +96,25 @@ def _prepare_database(
 ) -> dict[str, Any]:
     if settings.artifacts_only:
         return {}
-    if not chosen.database.is_sqlite:
-        _run(server.migrate("external", settings, inner))
-        return {}
-    assert chosen.database.path is not None
-    restored = _restore(settings, chosen, inner, log)
-    path = Path(chosen.database.path)
-    database.prepare(
-        path,
-        schema,
-        template=_template(schema, chosen),
-        pinned=home.path / "pinned",
-        upgrade=settings.db_upgrade != "never",
-        migrate=lambda action, file: _run(server.migrate(action, settings, inner, file)),
-        log=log,
-        hint=_hint(restored, schema),
-    )
-    if settings.registry or settings.replica or settings.workspaces:
-        _run(server.migrate("init", settings, inner))
+    restored = _restore(settings, chosen, inner, log) if chosen.database.is_sqlite else {}
+    for store in settings.stores(chosen.database):
+        if store.path is None:
+            _run(server.migrate("external", settings, inner, store.uri))
+            continue
+        database.prepare(
+            Path(store.path),
+            schema,
+            template=_template(schema, chosen),
+            pinned=home.path / "pinned",
+            upgrade=settings.db_upgrade != "never",
+            migrate=lambda action, file: _run(
+                server.migrate(action, settings, inner, f"sqlite:///{file}")
+            ),
+            log=log,
+            hint=_hint(restored, schema) if store == chosen.database else "",
+        )
+    if settings.registry or settings.replica or settings.workspaces or settings.trace_archival:
+        _run(server.migrate("check", settings, inner))
     return restored
 
 

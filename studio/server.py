@@ -17,6 +17,12 @@ from studio.storage import Storage
 # -P keeps the working directory off the module path: in a session it is the user's folder.
 PYTHON = (sys.executable, "-P", "-m")
 DRAIN_S = 10
+_OTHER_STORES = {
+    "_MLFLOW_SERVER_READ_REPLICA_BACKEND_STORE",
+    "MLFLOW_WORKSPACE_STORE_URI",
+    "MLFLOW_ENABLE_WORKSPACES",
+    "MLFLOW_TRACE_ARCHIVAL_CONFIG",
+}
 FINAL_PUBLISH_S = 8
 
 
@@ -65,6 +71,8 @@ def environment(settings: Settings, storage: Storage, env: Mapping[str, str]) ->
         ours["MLFLOW_WORKSPACE_STORE_URI"] = settings.workspace_store.uri
     if settings.prometheus_dir:
         ours["prometheus_multiproc_dir"] = settings.prometheus_dir
+    if env.get("DO_NOT_TRACK", "").lower() not in ("", "0", "false"):
+        ours["MLFLOW_DISABLE_TELEMETRY"] = "true"  # MLflow itself overlooks DO_NOT_TRACK=1
     if settings.jobs:
         ours["_MLFLOW_HUEY_STORAGE_PATH"] = str(settings.home / "run" / "jobs")
     return {**_without_public_addresses(env), **ours}
@@ -93,8 +101,10 @@ def gunicorn(env: Mapping[str, str], *, socket: int, count: int) -> Command:
     return Command("server", argv, {**env, **added})
 
 
-def publisher(settings: Settings, storage: Storage, env: Mapping[str, str], parent: str) -> Command:
-    """The process that publishes snapshots on the data link."""
+def publisher(
+    settings: Settings, storage: Storage, env: Mapping[str, str], *, once: bool = False
+) -> Command:
+    """The process that publishes snapshots on the data link; `once` ends when all is published."""
     assert storage.link is not None
     assert storage.database.path is not None
     argv = (
@@ -105,7 +115,7 @@ def publisher(settings: Settings, storage: Storage, env: Mapping[str, str], pare
         "--interval", f"{settings.publish_interval_s:g}",
         "--final-seconds", str(FINAL_PUBLISH_S),
         "--parent-pid", str(os.getpid()),
-        *(("--parent", parent) if parent else ()),
+        *(("--once",) if once else ()),
     )  # fmt: skip
     return Command("publisher", argv, env)
 
@@ -140,18 +150,16 @@ def jobs(settings: Settings, env: Mapping[str, str]) -> Command:
 
 
 def migrate(
-    action: str, settings: Settings, env: Mapping[str, str], database: Path | None = None
+    action: str, settings: Settings, env: Mapping[str, str], database: str | None = None
 ) -> Command:
-    """MLflow's schema code, on the environment's database or on another file."""
+    """MLflow's schema code, on one database alone, else on all stores of the environment."""
     added = {
         "STUDIO_DB_WAIT": f"{settings.db_wait_s:g}",
         "STUDIO_DB_UPGRADE": settings.db_upgrade or "",
-        "MLFLOW_LOGGING_LEVEL": "WARNING",
     }
     if database:
-        uri = f"sqlite:///{database}"
-        registry = uri if not settings.registry else env["_MLFLOW_SERVER_REGISTRY_STORE"]
-        added |= {"_MLFLOW_SERVER_FILE_STORE": uri, "_MLFLOW_SERVER_REGISTRY_STORE": registry}
+        added |= {"_MLFLOW_SERVER_FILE_STORE": database, "_MLFLOW_SERVER_REGISTRY_STORE": database}
+        env = {name: value for name, value in env.items() if name not in _OTHER_STORES}
     return Command("migrate", (*PYTHON, "studio.migrate", action), {**env, **added})
 
 

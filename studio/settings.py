@@ -17,6 +17,7 @@ from studio.middleware.frame import parse_frame_ancestors
 from studio.middleware.hosts import HostPattern, parse_hosts, parse_origins
 from studio.middleware.policy import Mode
 from studio.middleware.prefix import parse_prefix
+from studio.snapshots.layout import State
 from studio.variables import BY_NAME, VARIABLES, Variable
 
 __all__ = [
@@ -30,6 +31,18 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+# What is of no use to a server that keeps no records.
+_OF_RECORDS = (
+    "MLFLOW_BACKEND_STORE_URI",
+    "MLFLOW_REGISTRY_STORE_URI",
+    "MLFLOW_READ_REPLICA_BACKEND_STORE_URI",
+    "MLFLOW_WORKSPACE_STORE_URI",
+    "MLFLOW_ENABLE_WORKSPACES",
+    "MLFLOW_TRACE_ARCHIVAL_CONFIG",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION",
+    "STUDIO_RESTORE_FROM",
+)
 
 
 class InvalidSettings(Exception):
@@ -60,6 +73,7 @@ class Settings:
     serve_artifacts: bool
     artifacts_only: bool
     workspaces: bool
+    trace_archival: Path | None
     jobs: bool
     prometheus_dir: str | None
     hosts: tuple[HostPattern, ...]
@@ -74,6 +88,11 @@ class Settings:
     db_upgrade: str | None
     db_wait_s: float
     notes: tuple[str, ...] = field(default=())
+
+    def stores(self, records: uris.Database) -> tuple[uris.Database, ...]:
+        """The databases that have MLflow's tables, `records` first, each of them once."""
+        named = (records, self.registry, self.workspace_store)
+        return tuple(dict.fromkeys(store for store in named if store))
 
     @property
     def access_mode(self) -> Mode:
@@ -103,7 +122,6 @@ def read(env: Mapping[str, str], *, in_image: bool, launched: bool = True) -> Se
     reader.exclusive("STUDIO_FRAME_ANCESTORS", "MLFLOW_SERVER_X_FRAME_OPTIONS")
     reader.take("MLFLOW_SERVER_SECRETS_CACHE_TTL", _integer(10, 300))
     reader.take("MLFLOW_SERVER_SECRETS_CACHE_MAX_SIZE", _integer(1, 10000))
-    reader.take("MLFLOW_TRACE_ARCHIVAL_CONFIG", _readable_file)
     reader.take("MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY", _webhook_key)
     reader.take("MLFLOW_DISABLE_TELEMETRY", _boolean)
     jobs = reader.take("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", _boolean) or False
@@ -129,6 +147,7 @@ def read(env: Mapping[str, str], *, in_image: bool, launched: bool = True) -> Se
         serve_artifacts=reader.take("MLFLOW_SERVE_ARTIFACTS", _boolean, True),
         artifacts_only=reader.take("MLFLOW_ARTIFACTS_ONLY", _boolean, False),
         workspaces=reader.take("MLFLOW_ENABLE_WORKSPACES", _boolean, False),
+        trace_archival=reader.take("MLFLOW_TRACE_ARCHIVAL_CONFIG", _readable_file),
         jobs=jobs,
         prometheus_dir=reader.take("MLFLOW_EXPOSE_PROMETHEUS", lambda text: str(_folder(text))),
         hosts=hosts or mlflow_hosts or (),
@@ -196,8 +215,12 @@ def _check_combinations(reader: "_Reader", settings: Settings) -> None:
             "without the server in between, clients need a cloud URI they can reach "
             "in MLFLOW_DEFAULT_ARTIFACT_ROOT",
         )
-    if settings.artifacts_only and settings.database:
-        reader.problem("MLFLOW_ARTIFACTS_ONLY", "such a server has no MLFLOW_BACKEND_STORE_URI")
+    if settings.artifacts_only:
+        useless = [name for name in _OF_RECORDS if reader.env.get(name) not in (None, "", "false")]
+        if useless:
+            reader.problem("MLFLOW_ARTIFACTS_ONLY", f"such a server has no {', '.join(useless)}")
+    elif settings.restore_from and settings.database and not settings.database.is_sqlite:
+        reader.problem("STUDIO_RESTORE_FROM", "nothing is restored into a database server")
     if settings.workspace_store and not settings.workspaces:
         reader.problem("MLFLOW_WORKSPACE_STORE_URI", "set MLFLOW_ENABLE_WORKSPACES=true with it")
 
@@ -326,10 +349,12 @@ def _link_name(text: str) -> str:
 
 
 def _state(text: str) -> str:
-    session, separator, seq = text.partition("/")
-    if not separator or not session or not seq.isdigit():
-        raise ValueError("expected <session>/<seq>, as the log and /studio/status print it")
-    return text
+    try:
+        return str(State.parse(text))
+    except ValueError as exc:
+        raise ValueError(
+            "expected <session>/<seq>, as the log and /studio/status print it"
+        ) from exc
 
 
 def assets_folder(prefix: str = sys.prefix) -> Path:

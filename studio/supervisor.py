@@ -28,11 +28,15 @@ Log = Callable[[str], None]
 
 @dataclass(slots=True)
 class Child:
-    """One process that should be running. `vital` ones end everything if they keep failing."""
+    """One process that should be running. `vital` ones end everything if they keep failing.
+
+    `final` is run once at the stop in place of a process that is not running then.
+    """
 
     command: Command
     vital: bool = False
     inherit: Sequence[int] = ()
+    final: Command | None = None
     on_start: Callable[[], None] | None = None
     pid: int = 0
     started: float = 0.0
@@ -115,9 +119,18 @@ class Supervisor:
             self.signals.append(signal.SIGTERM)
         else:
             self.log("stopping: finishing what is in flight")
-        publishers = [c for c in self.children if c.command.name == "publisher"]
-        others = [c for c in self.children if c not in publishers]
+        publishers = [c for c in self.children if c.final]
+        others = [c for c in self.children if not c.final]
+        for child in others:
+            if child.running:
+                _send(child.pid, signal.SIGTERM)
         self._end(others, DRAIN_S + _GRACE_S, reader, hurry=True)
+        for child in publishers:
+            if child.final and not child.running:
+                child.command = child.final
+                _spawn(child)
+            else:
+                _send(child.pid, signal.SIGTERM)
         self._end(publishers, FINAL_PUBLISH_S + _GRACE_S, reader, hurry=False)
         if self.failed:
             return CRASHED
@@ -125,11 +138,8 @@ class Supervisor:
         return 0
 
     def _end(self, children: list[Child], limit_s: float, reader: int, *, hurry: bool) -> None:
-        """Ask, wait, then kill. A second Ctrl-C cuts the wait for the server short."""
+        """Wait, then kill. A second Ctrl-C cuts the wait for the server short."""
         patience = len(self.signals) + 1
-        for child in children:
-            if child.running:
-                _send(child.pid, signal.SIGTERM)
         deadline = time.monotonic() + limit_s
         while any(c.running for c in children):
             self._reap()

@@ -33,9 +33,11 @@ def supervise(tmp_path: Path):  # type: ignore[no-untyped-def]
             file.write_text("import os, signal, sys, time\n" + textwrap.dedent(script))
             argv = (sys.executable, str(file), str(tmp_path))
             vital = name == "server"
-            listed.append(
-                f"Child(Command({name!r}, {argv!r}, {dict(os.environ)!r}), vital={vital})"
-            )
+            env = dict(os.environ)
+            command = f"Command({name!r}, {argv!r}, {env!r})"
+            once = f"Command({name!r}, {(*argv, 'once')!r}, {env!r})"
+            final = once if name == "publisher" else None
+            listed.append(f"Child({command}, vital={vital}, final={final})")
         code = RUN.format(children=f"[{', '.join(listed)}]")
         output = (tmp_path / "log").open("wb")
         process = subprocess.Popen([sys.executable, "-c", code], stdout=output, stderr=output)
@@ -159,3 +161,18 @@ def test_a_child_that_ties_its_life_to_ours_dies_with_us(tmp_path: Path, supervi
     process.kill()
     process.wait(10)
     wait_until(lambda: not is_alive(pid), 5)
+
+
+def test_what_a_dead_publisher_left_is_published_at_the_stop(tmp_path: Path, supervise) -> None:  # type: ignore[no-untyped-def]
+    fails_while_running = """
+        if "once" in sys.argv:
+            open(sys.argv[1] + "/ends", "a").write("published once\\n")
+            sys.exit(0)
+        sys.exit(1)
+    """
+    process = supervise(server=NOTES_ITS_END, publisher=fails_while_running)
+    wait_until(lambda: log(tmp_path).count("the publisher ended") >= 3, 20)
+    wait_until(lambda: up(tmp_path, "server"), 10)
+    process.terminate()
+    assert process.wait(15) == 0
+    assert (tmp_path / "ends").read_text().split("\n") == ["server", "published once", ""]
