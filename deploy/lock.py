@@ -29,8 +29,9 @@ def left_out(text: str) -> dict[str, str]:
     >>> left_out("# a comment\\nscipy  the client's\\n")
     {'scipy': "the client's"}
     """
-    entries = (tuple[str, str](line.split(maxsplit=1)) for line in text.splitlines() if line[:1] not in {"", "#"})
-    return dict(entries)
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    parts = (line.partition(" ") for line in lines)
+    return {name: reason.strip() for name, _, reason in parts}
 
 
 def without(lock: str, names: Mapping[str, str]) -> tuple[str, list[str]]:

@@ -37,7 +37,7 @@ def main(action: str) -> int:
             _check_trace_archival(os.environ.get(TRACE_ARCHIVAL))
             _init()
         elif action == "upgrade":
-            _upgrade(os.environ["_MLFLOW_SERVER_FILE_STORE"])
+            upgrade(os.environ["_MLFLOW_SERVER_FILE_STORE"])
         else:
             _external(os.environ["_MLFLOW_SERVER_FILE_STORE"])
     except StartRefused as exc:
@@ -73,7 +73,8 @@ def _check_trace_archival(file: str | None) -> None:
         raise StartRefused(SETTING_INVALID, f"{TRACE_ARCHIVAL}={file}: {exc.message}") from exc
 
 
-def _upgrade(uri: str) -> None:
+def upgrade(uri: str) -> None:
+    """Bring a database to the newest schema, in this process."""
     from mlflow.store.db.utils import _upgrade_db
     from sqlalchemy import create_engine
     from sqlalchemy.pool import NullPool
@@ -103,7 +104,7 @@ def _external(uri: str) -> None:
     with _only_one(engine):
         if external.state(engine, schema).name == "older":
             _say(f"upgrading the database from schema {state.revision} to {schema.head}")
-            _upgrade(uri)
+            upgrade(uri)
         elif external.state(engine, schema).name == "empty":
             _say("creating the tables in the database")
             _init()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from studio import database, mounts, ports, server, status, storage, uris
-from studio.errors import DATA_UNUSABLE, StartRefused
+from studio.errors import DATA_UNUSABLE, HOST_UNUSABLE, StartRefused
 from studio.home import Home, open_home, write_json
 from studio.schema import Schema, packaged_schema
 from studio.settings import InvalidSettings, Settings, assets_folder
@@ -46,6 +46,8 @@ def prepare(settings: Settings, env: Mapping[str, str], log: Log) -> Launch:
     inner = server.environment(settings, chosen, env)
     schema = packaged_schema()
     restored = _prepare_database(settings, chosen, inner, schema, home, log)
+    if settings.serve_artifacts:
+        _make_artifact_folder(chosen.artifacts)
     write_json(home.run / status.PORT, {"port": port})
     count = server.workers(settings, chosen, server.cpu_count())
     write_json(home.run / status.SUPERVISOR, _facts(chosen, restored, schema, count))
@@ -149,6 +151,19 @@ def _restore(
     if document.get("conflict"):
         log(f"warning: {document['conflict']['why']}")
     return document
+
+
+def _make_artifact_folder(place: str) -> None:
+    path = uris.local_path(place)
+    try:
+        if path:
+            Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise StartRefused(
+            HOST_UNUSABLE,
+            f"the folder for artifacts {path} cannot be created: {exc.strerror}.\n"
+            "MLFLOW_ARTIFACTS_DESTINATION names another one.",
+        ) from exc
 
 
 def _template(schema: Schema, chosen: storage.Storage) -> Path | None:

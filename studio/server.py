@@ -9,7 +9,6 @@ import sys
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from studio.settings import Settings
 from studio.storage import Storage

@@ -209,6 +209,8 @@ def _check_combinations(reader: "_Reader", settings: Settings) -> None:
             "MLFLOW_DEFAULT_ARTIFACT_ROOT",
             "a folder there and MLFLOW_ARTIFACTS_DESTINATION name two places; keep one of them",
         )
+    if destination and destination.lower().startswith("mlflow-artifacts:"):
+        reader.problem("MLFLOW_ARTIFACTS_DESTINATION", "that is this server itself")
     if not settings.serve_artifacts and (root is None or local_root):
         reader.problem(
             "MLFLOW_SERVE_ARTIFACTS",
@@ -216,7 +218,8 @@ def _check_combinations(reader: "_Reader", settings: Settings) -> None:
             "in MLFLOW_DEFAULT_ARTIFACT_ROOT",
         )
     if settings.artifacts_only:
-        useless = [name for name in _OF_RECORDS if reader.env.get(name) not in (None, "", "false")]
+        off = {"", "0", "false"}
+        useless = [name for name in _OF_RECORDS if reader.env.get(name, "").lower() not in off]
         if useless:
             reader.problem("MLFLOW_ARTIFACTS_ONLY", f"such a server has no {', '.join(useless)}")
     elif settings.restore_from and settings.database and not settings.database.is_sqlite:

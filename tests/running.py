@@ -11,7 +11,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,11 @@ class Studio:
                 return Answer(error.code, error.headers, error.read())
 
     def wait_ready(self) -> "Studio":
-        wait_until(lambda: "is ready: " in self.log or self.process.poll() is not None, READY_S)
+        wait_until(
+            lambda: "is ready: " in self.log or self.process.poll() is not None,
+            READY_S,
+            lambda: self.log,
+        )
         assert self.process.poll() is None, f"the server ended:\n{self.log}"
         self.port = int(json.loads((self.home / "run" / "port.json").read_text())["port"])
         return self
@@ -102,11 +106,20 @@ class Studio:
         wait_until(lambda: not any(map(is_alive, pids)), 20)
 
 
-def start(home: Path, env: Mapping[str, str] | None = None, *, cwd: Path | None = None) -> Studio:
-    """Start a server; the caller waits for what it needs and stops it."""
+def start(
+    home: Path,
+    env: Mapping[str, str] | None = None,
+    *,
+    cwd: Path | None = None,
+    before: Sequence[str] = (),
+) -> Studio:
+    """Start a server; the caller waits for what it needs and stops it.
+
+    `before` is a command that prepares something and then becomes the server.
+    """
     settings = {"STUDIO_HOME": str(home), "STUDIO_PORT": "0", "STUDIO_DATA_DIR": str(home / "none")}
     process = subprocess.Popen(
-        [sys.executable, "-m", "studio"],
+        [*before, sys.executable, "-m", "studio"],
         env={**CLEAN, **settings, **(env or {})},
         cwd=cwd or home.parent,
         stdout=subprocess.PIPE,

@@ -1,0 +1,192 @@
+"""Carry out a start: look, decide, restore if needed, and report in one JSON document."""
+
+import sqlite3
+import time
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from studio.snapshots import decide, lineage, local, restore, scan, state
+from studio.snapshots.decide import Choice, Local, Wishes
+from studio.snapshots.layout import State
+from studio.snapshots.local import LocalDiskError
+from studio.snapshots.restore import Rejection, Verified
+from studio.snapshots.scan import ScanError, Session
+from studio.snapshots.state import LocalState, as_json
+
+_MOST_REPORTED = 100
+HOME_UNUSABLE = 73
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a start found and did."""
+
+    choice: Choice
+    sessions: tuple[Session, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
+    verified: Verified | None = None
+    parents: tuple[State, ...] = ()
+    set_aside: Path | None = None
+    seconds: float = 0.0
+
+
+def begin(link: Path, db: Path, home: Path, wishes: Wishes, now: float) -> Start:
+    """Make `db` what this run begins with, and note in the home what it contains.
+
+    A refusal changes nothing, neither here nor on the link. On the link nothing is written at all.
+    """
+    began = time.monotonic()
+    try:
+        found = _begin(link, db, home, wishes, now)
+    except ScanError as exc:
+        found = Start(Choice("refuse", f"{exc}; nothing was changed", exit_code=decide.UNUSABLE))
+    except (LocalDiskError, OSError) as exc:
+        why = f"the local disk cannot be used: {exc}"
+        found = Start(Choice("refuse", why, exit_code=HOME_UNUSABLE))
+    return Start(
+        found.choice,
+        found.sessions,
+        found.rejections,
+        found.verified,
+        found.parents,
+        found.set_aside,
+        round(time.monotonic() - began, 3),
+    )
+
+
+def _begin(link: Path, db: Path, home: Path, wishes: Wishes, now: float) -> Start:
+    scratch = db.with_name(db.name + ".restoring")
+    local.private_dir(home)
+    local.private_dir(db.parent)
+    local.remove(scratch)
+    here = look(db, home)
+    there = scan.sessions(link)
+    verified, rejections = None, tuple[Rejection, ...]()
+    choice = decide.early(here, there, wishes)
+    if choice is None:
+        states = decide.candidates(there, wishes)
+        verified, rejections = restore.newest_verified(link, states, scratch)
+        best = verified.state if verified else None
+        reasons = [f"{r.state}: {r.reason}" for r in rejections]
+        choice = decide.late(here, there, wishes, best, reasons)
+    noted = _noted(choice, here, there, rejections, wishes, state.name_of(db, home))
+    aside = None
+    if choice.kind in ("restore", "fresh"):
+        # The order is crash-safe: a local file that nothing is known about is never trusted.
+        state.forget(home)
+        if choice.set_aside or _has_content(db.with_name(db.name + "-wal")):
+            aside = restore.set_aside(db, home, now)
+    if choice.kind == "restore":
+        restore.put_in_place(scratch, db)
+    local.remove(scratch)
+    if choice.kind != "refuse":
+        state.write(home, noted)
+    return Start(choice, there, rejections, verified, noted.parents, aside)
+
+
+def look(db: Path, home: Path) -> Local:
+    """The local database file, checked by SQLite. An empty file is no database yet."""
+    if not _has_content(db):
+        return Local()
+    damage = None
+    try:
+        with closing(sqlite3.connect(f"{db.absolute().as_uri()}?mode=rw", uri=True)) as connection:
+            answer = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            damage = None if answer == "ok" else str(answer)
+    except sqlite3.Error as exc:
+        damage = str(exc)
+    return Local(present=True, damage=damage, state=state.read(home, db))
+
+
+def _has_content(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > 0
+
+
+def _noted(
+    choice: Choice,
+    here: Local,
+    there: tuple[Session, ...],
+    rejections: tuple[Rejection, ...],
+    wishes: Wishes,
+    db: str,
+) -> LocalState:
+    """What is known about the database that this run begins with."""
+    heads = {s.sid: s.head for s in there if s.head}
+    damaged = {heads[r.state.sid] for r in rejections if r.state.sid in heads}
+    if choice.kind == "local":
+        known = here.state or LocalState(db)
+        known = known.continued(any(s.sid in heads for s in known.own))
+        return replace(known, passed_over=tuple(sorted(damaged.union(known.passed_over))))
+    if choice.state is None:
+        return LocalState(db, passed_over=tuple(sorted(damaged)))
+    named = wishes.restore_from if choice.state == wishes.restore_from else None
+    left = {s.head for s in lineage.leaves(there) if s.head} if named else set[State]()
+    depth = next((s.depth for s in there if s.sid == choice.state.sid), 1)
+    return LocalState(
+        db,
+        parents=(choice.state,),
+        passed_over=tuple(sorted((damaged | left) - {choice.state})),
+        depth=depth + 1,
+        restored_from=named,
+    )
+
+
+def report(start: Start) -> dict[str, Any]:
+    """The document that the parent process reads."""
+    choice = start.choice
+    parent = start.parents[0] if start.parents else None
+    conflict = lineage.conflict(start.sessions)
+    return {
+        "v": 1,
+        "choice": choice.kind,
+        "exit": choice.exit_code,
+        "why": choice.why,
+        "state": str(choice.state) if choice.state else None,
+        "parent": as_json(parent) if parent else None,
+        "alembic_rev": start.verified.manifest.alembic_rev
+        if choice.state and start.verified
+        else None,
+        "set_aside": str(start.set_aside) if start.set_aside else None,
+        "rejected": [
+            {"state": str(r.state), "reason": r.reason} for r in start.rejections[:_MOST_REPORTED]
+        ],
+        "rejected_count": len(start.rejections),
+        "conflict": {"why": conflict.why, "leaves": [_leaf(s) for s in conflict.leaves]}
+        if conflict
+        else None,
+        "schemas": _schemas(start.sessions),
+        "sessions": len(start.sessions),
+        "notes": [f"{s.sid}: {note}" for s in start.sessions for note in s.notes][:_MOST_REPORTED],
+        "seconds": start.seconds,
+    }
+
+
+def _leaf(session: Session) -> dict[str, Any]:
+    newest = session.newest
+    assert newest is not None  # leaves have published
+    return {
+        "state": str(session.head),
+        "published_at": newest.wall_ts,
+        "ended": session.ended,
+        "runs": newest.rows.runs,
+        "metrics": newest.rows.metrics,
+        "alembic_rev": newest.alembic_rev,
+    }
+
+
+def _schemas(sessions: tuple[Session, ...]) -> list[dict[str, Any]]:
+    """The newest state of each schema revision, newest first: what another version could read."""
+    newest: dict[str, dict[str, Any]] = {}
+    heads = [(s.newest, s.head) for s in sessions if s.newest is not None]
+    for manifest, head in sorted(heads, key=lambda pair: pair[0].wall_ts, reverse=True):
+        newest.setdefault(
+            manifest.alembic_rev,
+            {
+                "alembic_rev": manifest.alembic_rev,
+                "state": str(head),
+                "published_at": manifest.wall_ts,
+            },
+        )
+    return list(newest.values())

@@ -1,0 +1,102 @@
+"""Say what the running server does, from what it really uses.
+
+The addresses come from the environment that the workers run with, not from what was asked for; the
+supervisor prints its start lines from this answer. Nothing here is secret.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from studio import __version__, uris
+from studio.home import read_json
+from studio.settings import Settings
+
+SUPERVISOR = "supervisor.json"
+PUBLISHER = "publisher.json"
+PORT = "port.json"  # for whoever asked for any free port
+_LATE_S = 60
+_FAILING_S = 300
+
+
+def collect(
+    settings: Settings, env: Mapping[str, str], mlflow_version: str, now: float | None = None
+) -> dict[str, Any]:
+    """The document of `/studio/status`. Times are in seconds since the epoch."""
+    now = time.time() if now is None else now
+    supervisor = read_json(settings.home / "run" / SUPERVISOR)
+    publisher = read_json(settings.home / "run" / PUBLISHER)
+    database = uris.database(env["_MLFLOW_SERVER_FILE_STORE"])
+    served = env.get("_MLFLOW_SERVER_SERVE_ARTIFACTS") == "true"
+    return {
+        "service": "mlflow-studio",
+        "version": __version__,
+        "mlflow": mlflow_version,
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "started_at": supervisor.get("started_at"),
+        "access": {
+            "mode": settings.access_mode,
+            "hosts": [str(pattern) for pattern in settings.hosts],
+            "prefix": settings.prefix,
+        },
+        "database": {
+            "kind": database.kind,
+            "place": database.path or uris.redact(database.uri),
+            "schema": supervisor.get("schema"),
+        },
+        "artifacts": {
+            "place": uris.redact(env["_MLFLOW_SERVER_ARTIFACT_DESTINATION"]) if served else None,
+            "root": uris.redact(env["_MLFLOW_SERVER_ARTIFACT_ROOT"]),
+        },
+        "kept": supervisor.get("kept"),
+        "why": supervisor.get("why"),
+        "data_link": supervisor.get("link"),
+        "restored": supervisor.get("restored"),
+        "published": publisher or None,
+        "workers": supervisor.get("workers"),
+        "jobs": env.get("MLFLOW_SERVER_ENABLE_JOB_EXECUTION") == "true",
+        "metrics": bool(env.get("prometheus_multiproc_dir")),
+        "worker_pid": os.getpid(),
+        "warnings": [*supervisor.get("warnings", []), *publishing_trouble(publisher, now)],
+    }
+
+
+def publishing_trouble(publisher: Mapping[str, Any], now: float) -> list[str]:
+    """Say in words when publishing has not worked for a minute, and for five."""
+    since = publisher.get("dirty_since") if publisher.get("failures") else None
+    if not since or now - since < _LATE_S:
+        return []
+    level = "ERROR" if now - since >= _FAILING_S else "warning"
+    return [
+        f"{level}: nothing could be published for {now - since:.0f} s "
+        f"({publisher.get('last_error')}); the runs are safe only on this session's disk"
+    ]
+
+
+def start_lines(document: Mapping[str, Any]) -> list[str]:
+    """The lines of the log that tell a person what has been started."""
+    access = document["access"]
+    hosts = {
+        "explicit": ", ".join(access["hosts"]),
+        "same-origin": "any host of this session, pages of the same origin only",
+        "local": "localhost, 127.0.0.1 and [::1] only",
+    }[access["mode"]]
+    artifacts = document["artifacts"]
+    place = artifacts["place"] or "not served here"
+    if artifacts["root"] != "mlflow-artifacts:/":
+        place = f"{artifacts['root']} (written by the clients themselves)"
+    return [
+        f"database   {document['database']['place']} ({document['database']['kind']})",
+        f"artifacts  {place}",
+        f"kept       {document['kept']}" + (f" ({document['why']})" if document["why"] else ""),
+        f"answers    {hosts}",
+    ]
+
+
+def run_folder(settings: Settings) -> Path | None:
+    """Where the workers share their answers; absent when nobody supervises them."""
+    run = settings.home / "run"
+    return run if run.is_dir() else None

@@ -1,0 +1,143 @@
+"""Decide where MLflow keeps its records and artifacts, and say why.
+
+The choice is made once, at start-up, and printed: users lose data when a server quietly writes to a
+disk that dies with the session. Nothing here touches a file system; `mounts` has looked already.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio import uris
+from studio.mounts import MARKER, Mount
+from studio.settings import InvalidSettings, Settings
+
+REMEDY = (
+    "to make it writable, add its bucket to the compute environment's Allowed S3 buckets "
+    "and start the Studio again"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Where everything is kept. `link` is set exactly when snapshots are published on it.
+
+    `artifact_root` is what experiments record; `artifacts` is where the server keeps what clients
+    send it. `kept` says what survives the end of the session, `why` how the choice was made.
+    """
+
+    database: uris.Database
+    artifacts: str
+    artifact_root: str
+    kept: str
+    why: str
+    link: Mount | None = None
+    restore_link: Mount | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def decide(settings: Settings, mounts: Sequence[Mount]) -> Storage:
+    """Pick the backend and artifact places.
+
+    An explicit address always wins. Otherwise the database lives on local disk, because SQLite
+    needs locks and in-place writes that object-store mounts don't give, and a writable data link
+    holds the artifacts and the published snapshots. Raises `InvalidSettings` for a
+    `STUDIO_DATA_LINK` that is not mounted.
+    """
+    link, why, warnings = _choose(settings, mounts)
+    database, moved = _database(settings)
+    if moved:
+        warnings = (*warnings, moved)
+    writable = link if link and link.writable else None
+    return Storage(
+        database=database,
+        artifacts=_artifacts(settings, writable),
+        artifact_root=_artifact_root(settings),
+        kept=_kept(settings, database, link),
+        why=why,
+        link=writable if database.is_sqlite and not settings.artifacts_only else None,
+        restore_link=link if database.is_sqlite and not settings.artifacts_only else None,
+        warnings=warnings,
+    )
+
+
+def _database(settings: Settings) -> tuple[uris.Database, str]:
+    live = settings.home / "mlflow.db"
+    local = uris.Database(uri=f"sqlite:///{live}", path=str(live))
+    given = settings.database
+    if given is None:
+        return local, ""
+    if given.path and _is_below(given.path, settings.data_dir):
+        return local, (
+            f"{given.path} is on a data link, where SQLite loses acknowledged writes, so it is not "
+            f"opened there: the live database is {live}"
+        )
+    return given, given.rewritten or ""
+
+
+def _artifacts(settings: Settings, link: Mount | None) -> str:
+    root = settings.artifact_root
+    if settings.artifacts_destination:
+        return settings.artifacts_destination
+    if root and uris.local_path(root) is not None:
+        return root
+    if link:
+        return str(link.path / MARKER / "artifacts")
+    return str(settings.home / "mlruns")
+
+
+def _artifact_root(settings: Settings) -> str:
+    """Clients never see a server path: a folder is where the server keeps what it is sent."""
+    root = settings.artifact_root
+    return root if root and uris.local_path(root) is None else "mlflow-artifacts:/"
+
+
+def _choose(
+    settings: Settings, mounts: Sequence[Mount]
+) -> tuple[Mount | None, str, tuple[str, ...]]:
+    warnings = tuple(
+        f'data link "{m.name}" is {"read-only" if m.access == "read-only" else "failing"}'
+        f" ({m.reason}): {REMEDY if m.access == 'read-only' else 'it is not used this time'}"
+        for m in mounts
+        if not m.writable
+    )
+    if settings.data_link:
+        return _named(settings.data_link, mounts), "chosen by STUDIO_DATA_LINK", warnings
+    writable = [m for m in mounts if m.writable]
+    if not mounts:
+        return None, "", warnings
+    if not writable:
+        published = next((m for m in mounts if m.ours), mounts[0])
+        return published, "no mounted data link is writable", warnings
+    ours = [m for m in writable if m.ours]
+    chosen = (ours or writable)[0]
+    if len(writable) == 1:
+        return chosen, "the only writable data link", warnings
+    others = ", ".join(m.name for m in writable if m is not chosen)
+    how = "holds a Studio's snapshots already" if ours else "first by name"
+    return chosen, f"{how}; also writable: {others} (STUDIO_DATA_LINK chooses)", warnings
+
+
+def _named(name: str, mounts: Sequence[Mount]) -> Mount:
+    for mount in mounts:
+        if mount.name == name:
+            return mount
+    there = ", ".join(m.name for m in mounts) or "none"
+    raise InvalidSettings(
+        [f"STUDIO_DATA_LINK={name}: no such data link is mounted; there: {there}"]
+    )
+
+
+def _kept(settings: Settings, database: uris.Database, link: Mount | None) -> str:
+    if not database.is_sqlite:
+        return f"records are in {database.kind}, outside this session"
+    if link and link.writable:
+        return f'published on data link "{link.name}" every {settings.publish_interval_s:g} s'
+    place = "by the Studio's checkpoints" if settings.in_session else "on this machine's disk"
+    if link:
+        return f'only {place}: data link "{link.name}" cannot be written to'
+    return f"only {place}: no data link is mounted"
+
+
+def _is_below(path: str, folder: Path) -> bool:
+    return Path(path).is_relative_to(folder)

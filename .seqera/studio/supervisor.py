@@ -1,0 +1,201 @@
+"""The small parent: it starts, restarts, drains and reaps the server's processes.
+
+Standard library only, and it never imports MLflow. Each child leads a process group of its own, so
+that Ctrl-C reaches this process alone and a stop has an order: the server drains first, then the
+publisher publishes what it wrote.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from studio import lifetime
+from studio.server import DRAIN_S, FINAL_PUBLISH_S, Command
+
+_BACKOFF_S = (0.5, 1, 2, 4, 8, 15, 30)
+_SETTLED_S = 60  # a child that ran this long starts again without delay
+_GIVE_UP_AFTER = 5
+_GRACE_S = 1.0
+CRASHED = 1
+
+Log = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Child:
+    """One process that should be running. `vital` ones end everything if they keep failing.
+
+    `final` is run once at the stop in place of a process that is not running then.
+    """
+
+    command: Command
+    vital: bool = False
+    inherit: Sequence[int] = ()
+    final: Command | None = None
+    on_start: Callable[[], None] | None = None
+    pid: int = 0
+    started: float = 0.0
+    failures: int = 0
+    due: float = field(default=0.0)
+
+    @property
+    def running(self) -> bool:
+        return self.pid > 0
+
+
+class Supervisor:
+    """Keeps the children alive until a signal says stop; `run` returns the exit code."""
+
+    def __init__(self, children: Sequence[Child], log: Log) -> None:
+        self.children = list(children)
+        self.log = log
+        self.signals: list[int] = []
+        self.failed = False
+
+    def run(self) -> int:
+        lifetime.adopt_orphans()
+        reader, writer = (
+            os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC) if hasattr(os, "pipe2") else os.pipe()
+        )
+        os.set_blocking(writer, False)
+        os.set_blocking(reader, False)
+        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda received, _frame: self.signals.append(received))
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        while not self.signals and not self.failed:
+            self._start_due()
+            self._reap()
+            self._sleep(reader)
+        return self._stop(reader)
+
+    def _start_due(self) -> None:
+        now = time.monotonic()
+        for child in self.children:
+            if not child.running and now >= child.due:
+                _spawn(child)
+
+    def _reap(self) -> None:
+        for pid, status in _ended():
+            child = next((c for c in self.children if c.pid == pid), None)
+            if child is None:
+                continue  # an orphan that was handed to us
+            _kill_group(pid)
+            child.pid = 0
+            if not self.signals:
+                self._plan_restart(child, status)
+
+    def _plan_restart(self, child: Child, status: int) -> None:
+        lived_s = time.monotonic() - child.started
+        child.failures = 1 if lived_s > _SETTLED_S else child.failures + 1
+        if child.vital and child.failures >= _GIVE_UP_AFTER:
+            self.log(f"the {child.command.name} failed {child.failures} times in a row; giving up")
+            self.failed = True
+            return
+        pause_s = _BACKOFF_S[min(child.failures, len(_BACKOFF_S)) - 1]
+        child.due = time.monotonic() + pause_s
+        self.log(
+            f"the {child.command.name} ended unexpectedly ({_how(status)}); "
+            f"it starts again in {pause_s:g} s"
+        )
+
+    def _sleep(self, reader: int) -> None:
+        due = [c.due - time.monotonic() for c in self.children if not c.running]
+        self._wait(reader, max(0.0, min(due)) if due else None)
+
+    def _wait(self, reader: int, limit_s: float | None) -> None:
+        select.select([reader], [], [], limit_s)
+        with contextlib.suppress(BlockingIOError):
+            os.read(reader, 512)
+
+    def _stop(self, reader: int) -> int:
+        """Drain the server, then let the publisher publish; nothing that we started outlives us."""
+        if not self.signals:
+            self.signals.append(signal.SIGTERM)
+        else:
+            self.log("stopping: finishing what is in flight")
+        publishers = [c for c in self.children if c.final]
+        others = [c for c in self.children if not c.final]
+        for child in others:
+            if child.running:
+                _send(child.pid, signal.SIGTERM)
+        self._end(others, DRAIN_S + _GRACE_S, reader, hurry=True)
+        for child in publishers:
+            if child.final and not child.running:
+                child.command = child.final
+                _spawn(child)
+            else:
+                _send(child.pid, signal.SIGTERM)
+        self._end(publishers, FINAL_PUBLISH_S + _GRACE_S, reader, hurry=False)
+        if self.failed:
+            return CRASHED
+        self.log("stopped")
+        return 0
+
+    def _end(self, children: list[Child], limit_s: float, reader: int, *, hurry: bool) -> None:
+        """Wait, then kill. A second Ctrl-C cuts the wait for the server short."""
+        patience = len(self.signals) + 1
+        deadline = time.monotonic() + limit_s
+        while any(c.running for c in children):
+            self._reap()
+            left_s = deadline - time.monotonic()
+            if left_s <= 0 or (hurry and len(self.signals) >= patience):
+                for child in children:
+                    if child.running:
+                        self.log(f"the {child.command.name} did not end in time; it is killed")
+                        _kill_group(child.pid)
+                        _wait_for(child.pid)
+                        child.pid = 0
+                return
+            if any(c.running for c in children):
+                self._wait(reader, min(left_s, 0.5))
+
+
+def _spawn(child: Child) -> None:
+    process = subprocess.Popen(
+        child.command.argv,
+        env=dict(child.command.env),
+        pass_fds=tuple(child.inherit),
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    child.pid, child.started = process.pid, time.monotonic()
+    process.returncode = 0  # reaped by `_ended`, not by the object's own destructor
+    if child.on_start:
+        child.on_start()
+
+
+def _ended() -> list[tuple[int, int]]:
+    """All children that have ended, adopted ones included, with their wait status."""
+    found = []
+    with contextlib.suppress(ChildProcessError):
+        while (result := os.waitpid(-1, os.WNOHANG))[0]:
+            found.append(result)
+    return found
+
+
+def _wait_for(pid: int) -> None:
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, 0)
+
+
+def _send(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def _kill_group(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _how(status: int) -> str:
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        return f"signal {signal.Signals(-code).name}"
+    return f"exit code {code}"
