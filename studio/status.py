@@ -78,12 +78,6 @@ def publishing_trouble(publisher: Mapping[str, Any], now: float) -> list[str]:
 
 def start_lines(document: Mapping[str, Any]) -> list[str]:
     """The lines of the log that tell a person what has been started."""
-    access = document["access"]
-    hosts = {
-        "explicit": ", ".join(access["hosts"]),
-        "same-origin": "any host of this session, pages of the same origin only",
-        "local": "localhost, 127.0.0.1 and [::1] only",
-    }[access["mode"]]
     artifacts = document["artifacts"]
     place = artifacts["place"] or "not served here"
     if artifacts["root"] != "mlflow-artifacts:/":
@@ -92,8 +86,19 @@ def start_lines(document: Mapping[str, Any]) -> list[str]:
         f"database   {document['database']['place']} ({document['database']['kind']})",
         f"artifacts  {place}",
         f"kept       {document['kept']}" + (f" ({document['why']})" if document["why"] else ""),
-        f"answers    {hosts}",
+        f"answers    {hosts(document)}",
     ]
+
+
+def hosts(document: Mapping[str, Any]) -> str:
+    """Under which names the Studio answers, in words."""
+    access = document["access"]
+    words: dict[str, str] = {
+        "explicit": ", ".join(access["hosts"]),
+        "same-origin": "any host of this session, pages of the same origin only",
+        "local": "localhost, 127.0.0.1 and [::1] only",
+    }
+    return words[access["mode"]]
 
 
 def run_folder(settings: Settings) -> Path | None:

@@ -80,10 +80,17 @@ def caddy() -> str | None:
     return None if shutil.which("caddy") else "there is no caddy command"
 
 
+def mariadb() -> str | None:
+    """MariaDB's server programs."""
+    found = shutil.which("mariadbd") and shutil.which("mariadb-install-db")
+    return None if found else "MariaDB's server programs are not installed"
+
+
 BY_MARKER: dict[str, Callable[[], str | None]] = {
     "docker": docker,
     "mlflow": mlflow,
     "browser": browser,
     "postgres": postgres,
     "caddy": caddy,
+    "mariadb": mariadb,
 }
