@@ -55,13 +55,30 @@ def collect(
         "why": supervisor.get("why"),
         "data_link": supervisor.get("link"),
         "restored": supervisor.get("restored"),
-        "published": publisher or None,
+        "published": _published(publisher, database) or None,
         "workers": supervisor.get("workers"),
         "jobs": env.get("MLFLOW_SERVER_ENABLE_JOB_EXECUTION") == "true",
         "metrics": bool(env.get("prometheus_multiproc_dir")),
         "worker_pid": os.getpid(),
         "warnings": [*supervisor.get("warnings", []), *publishing_trouble(publisher, now)],
     }
+
+
+def _published(publisher: Mapping[str, Any], database: uris.Database) -> dict[str, Any]:
+    """The publisher's own account, corrected by what happened since its last look, a second ago.
+
+    A commit goes to the write-ahead log first, so a log that is newer than the moment at which the
+    last snapshot was taken holds something that is not published yet.
+    """
+    at = publisher.get("published_at")
+    if not at or database.path is None:
+        return dict(publisher)
+    taken_at = at - (publisher.get("cycle_s") or 0)
+    try:
+        changed_at = Path(f"{database.path}-wal").stat().st_mtime
+    except OSError:
+        return dict(publisher)
+    return {**publisher, "dirty": bool(publisher.get("dirty")) or changed_at > taken_at}
 
 
 def publishing_trouble(publisher: Mapping[str, Any], now: float) -> list[str]:

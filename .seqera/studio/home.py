@@ -39,7 +39,8 @@ def open_home(path: Path, *, in_image: bool) -> Home:
         lock = os.open(path / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         _take(lock, path)
         shutil.rmtree(path / "run", ignore_errors=True)
-        (path / "run").mkdir(mode=0o700)
+        (path / "run" / "tmp").mkdir(mode=0o700, parents=True)
+        (path / "run").chmod(0o700)
     except OSError as exc:
         raise StartRefused(
             HOST_UNUSABLE,

@@ -60,6 +60,9 @@ def environment(settings: Settings, storage: Storage, env: Mapping[str, str]) ->
         "STUDIO_HOME": str(settings.home),
         "STUDIO_PORT": str(settings.port),
     }
+    if not env.get("TMPDIR"):
+        # MLflow leaves lock files there, and a killed server whatever it was receiving.
+        ours["TMPDIR"] = str(settings.home / "run" / "tmp")
     if settings.serve_artifacts:
         ours["_MLFLOW_SERVER_SERVE_ARTIFACTS"] = "true"
     if settings.artifacts_only:

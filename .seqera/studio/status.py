@@ -55,13 +55,30 @@ def collect(
         "why": supervisor.get("why"),
         "data_link": supervisor.get("link"),
         "restored": supervisor.get("restored"),
-        "published": publisher or None,
+        "published": _published(publisher, database) or None,
         "workers": supervisor.get("workers"),
         "jobs": env.get("MLFLOW_SERVER_ENABLE_JOB_EXECUTION") == "true",
         "metrics": bool(env.get("prometheus_multiproc_dir")),
         "worker_pid": os.getpid(),
         "warnings": [*supervisor.get("warnings", []), *publishing_trouble(publisher, now)],
     }
+
+
+def _published(publisher: Mapping[str, Any], database: uris.Database) -> dict[str, Any]:
+    """The publisher's own account, corrected by what happened since its last look, a second ago.
+
+    A commit goes to the write-ahead log first, so a log that is newer than the moment at which the
+    last snapshot was taken holds something that is not published yet.
+    """
+    at = publisher.get("published_at")
+    if not at or database.path is None:
+        return dict(publisher)
+    taken_at = at - (publisher.get("cycle_s") or 0)
+    try:
+        changed_at = Path(f"{database.path}-wal").stat().st_mtime
+    except OSError:
+        return dict(publisher)
+    return {**publisher, "dirty": bool(publisher.get("dirty")) or changed_at > taken_at}
 
 
 def publishing_trouble(publisher: Mapping[str, Any], now: float) -> list[str]:
@@ -78,12 +95,6 @@ def publishing_trouble(publisher: Mapping[str, Any], now: float) -> list[str]:
 
 def start_lines(document: Mapping[str, Any]) -> list[str]:
     """The lines of the log that tell a person what has been started."""
-    access = document["access"]
-    hosts = {
-        "explicit": ", ".join(access["hosts"]),
-        "same-origin": "any host of this session, pages of the same origin only",
-        "local": "localhost, 127.0.0.1 and [::1] only",
-    }[access["mode"]]
     artifacts = document["artifacts"]
     place = artifacts["place"] or "not served here"
     if artifacts["root"] != "mlflow-artifacts:/":
@@ -92,8 +103,19 @@ def start_lines(document: Mapping[str, Any]) -> list[str]:
         f"database   {document['database']['place']} ({document['database']['kind']})",
         f"artifacts  {place}",
         f"kept       {document['kept']}" + (f" ({document['why']})" if document["why"] else ""),
-        f"answers    {hosts}",
+        f"answers    {hosts(document)}",
     ]
+
+
+def hosts(document: Mapping[str, Any]) -> str:
+    """Under which names the Studio answers, in words."""
+    access = document["access"]
+    words: dict[str, str] = {
+        "explicit": ", ".join(access["hosts"]),
+        "same-origin": "any host of this session, pages of the same origin only",
+        "local": "localhost, 127.0.0.1 and [::1] only",
+    }
+    return words[access["mode"]]
 
 
 def run_folder(settings: Settings) -> Path | None:

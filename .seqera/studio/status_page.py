@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from studio import status
+
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2.5rem auto; max-width: 46rem; padding: 0 1rem;
        color: #16202a; background: #fff }
@@ -38,17 +40,18 @@ def render(document: Mapping[str, Any], now: float, root: str) -> str:
 
 
 def _rows(document: Mapping[str, Any], now: float) -> list[tuple[str, object]]:
-    access, published = document["access"], document["published"]
+    published = document["published"]
     rows: list[tuple[str, object]] = [
         ("Kept", document["kept"]),
-        ("Because", document["why"]),
         ("Published", _published(published, now) if published else "nothing is published"),
         ("Database", f"{document['database']['kind']}: {document['database']['place']}"),
         ("Artifacts", document["artifacts"]["place"] or document["artifacts"]["root"]),
-        ("Hosts", ", ".join(access["hosts"]) or access["mode"]),
+        ("Answers", status.hosts(document)),
         ("Server processes", document["workers"]),
         ("Background jobs", "on" if document["jobs"] else "off"),
     ]
+    if document["why"]:
+        rows.insert(1, ("Because", document["why"]))
     if document["started_at"]:
         rows.append(("Running for", _ago(now - document["started_at"])))
     return rows

@@ -42,13 +42,14 @@ def decide(settings: Settings, mounts: Sequence[Mount]) -> Storage:
     An explicit address always wins. Otherwise the database lives on local disk, because SQLite
     needs locks and in-place writes that object-store mounts don't give, and a writable data link
     holds the artifacts and the published snapshots. Raises `InvalidSettings` for a
-    `STUDIO_DATA_LINK` that is not mounted.
+    `STUDIO_DATA_LINK` that is not mounted, and for a second SQLite file on a link.
     """
     link, why, warnings = _choose(settings, mounts)
     database, moved = _database(settings)
     if moved:
         warnings = (*warnings, moved)
     writable = link if link and link.writable else None
+    warnings = (*warnings, *_beside(settings, writable))
     return Storage(
         database=database,
         artifacts=_artifacts(settings, writable),
@@ -73,6 +74,25 @@ def _database(settings: Settings) -> tuple[uris.Database, str]:
             f"opened there: the live database is {live}"
         )
     return given, given.rewritten or ""
+
+
+def _beside(settings: Settings, link: Mount | None) -> tuple[str, ...]:
+    """What to say of the stores that have a database of their own."""
+    said = []
+    for name, store in (
+        ("MLFLOW_REGISTRY_STORE_URI", settings.registry),
+        ("MLFLOW_READ_REPLICA_BACKEND_STORE_URI", settings.replica),
+        ("MLFLOW_WORKSPACE_STORE_URI", settings.workspace_store),
+    ):
+        if store and store.path and _is_below(store.path, settings.data_dir):
+            raise InvalidSettings(
+                [f"{name}: on a data link SQLite loses acknowledged writes; name a file elsewhere"]
+            )
+        if store and store.path and link and store != settings.replica:
+            said.append(f"{name} names a SQLite file of its own, which is not published")
+        if store and store.rewritten:
+            said.append(store.rewritten)
+    return tuple(said)
 
 
 def _artifacts(settings: Settings, link: Mount | None) -> str:

@@ -65,8 +65,10 @@ def test_sigterm_lets_an_upload_finish_and_ends_everything(start_studio: Start) 
     pids = children(studio)
     idle = socket.create_connection(("127.0.0.1", studio.port))
     upload = socket.create_connection(("127.0.0.1", studio.port))
-    head = f"PUT /api/2.0/mlflow-artifacts/artifacts/slow.bin HTTP/1.1\r\nHost: localhost:{studio.port}\r\n"
-    upload.sendall(f"{head}Content-Length: 30\r\n\r\n".encode())
+    upload.sendall(
+        f"PUT /api/2.0/mlflow-artifacts/artifacts/slow.bin HTTP/1.1\r\n"
+        f"Host: localhost:{studio.port}\r\nContent-Length: 30\r\n\r\n".encode()
+    )
     upload.sendall(b"0123456789")
     started = time.monotonic()
     studio.process.send_signal(signal.SIGTERM)

@@ -1,5 +1,6 @@
 """What the Studio says of itself, without a server."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,21 @@ def test_start_lines_come_from_the_document(tmp_path: Path) -> None:
         "kept       kept well (because)",
         "answers    a1.connect.example.com",
     ]
+
+
+@pytest.mark.parametrize(("age", "dirty"), [(10.0, False), (-1.0, True)])
+def test_a_commit_since_the_last_snapshot_is_not_called_published(
+    tmp_path: Path, age: float, dirty: bool
+) -> None:
+    log = tmp_path / "mlflow.db-wal"
+    log.touch()
+    os.utime(log, (940 - age, 940 - age))
+    given = document(
+        tmp_path,
+        PUBLISHER,
+        _MLFLOW_SERVER_FILE_STORE=f"sqlite:///{tmp_path}/mlflow.db",
+    )
+    assert given["published"] == {**PUBLISHER, "dirty": dirty}
 
 
 def test_a_ready_answer_is_shared_for_30_seconds(tmp_path: Path) -> None:

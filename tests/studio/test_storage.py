@@ -177,3 +177,21 @@ def test_published_states_on_a_read_only_link_can_still_be_restored() -> None:
 
 def test_in_a_session_without_a_link_checkpoints_are_what_is_left() -> None:
     assert decided(CONNECT_TOOL_PORT="8080").kept.startswith("only by the Studio's checkpoints")
+
+
+@pytest.mark.parametrize("name", ["MLFLOW_REGISTRY_STORE_URI", "MLFLOW_WORKSPACE_STORE_URI"])
+def test_a_second_sqlite_file_is_said_not_to_be_published(name: str) -> None:
+    env = {name: "sqlite:////srv/second.db", "MLFLOW_ENABLE_WORKSPACES": "true"}
+    said = f"{name} names a SQLite file of its own, which is not published"
+    assert said in decided(BUCKET, **env).warnings
+    assert decided(READ_ONLY, **env).warnings == decided(READ_ONLY).warnings
+
+
+def test_a_second_sqlite_file_on_a_link_is_refused() -> None:
+    with pytest.raises(InvalidSettings, match="MLFLOW_REGISTRY_STORE_URI: on a data link"):
+        decided(BUCKET, MLFLOW_REGISTRY_STORE_URI=f"sqlite:///{DATA}/bucket/registry.db")
+
+
+def test_a_rewritten_driver_of_a_second_database_is_said() -> None:
+    (said,) = decided(MLFLOW_REGISTRY_STORE_URI="postgresql+psycopg2://u@h/db").warnings
+    assert said.startswith("postgresql+psycopg2:// is served with postgresql+psycopg://")
