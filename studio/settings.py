@@ -4,20 +4,17 @@ A setting is honoured or refused, never ignored: an unparsable value, a name tha
 itself and a misspelt `STUDIO_` name all end the start with exit code 64, all in one message.
 """
 
-import base64
-import difflib
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
-from studio import uris
+from studio import uris, values
 from studio.middleware.frame import parse_frame_ancestors
 from studio.middleware.hosts import HostPattern, parse_hosts, parse_origins
 from studio.middleware.policy import Mode
 from studio.middleware.prefix import parse_prefix
-from studio.snapshots.layout import State
+from studio.reader import Reader
 from studio.variables import BY_NAME, VARIABLES, Variable
 
 __all__ = [
@@ -29,8 +26,6 @@ __all__ = [
     "read",
     "resolve_files",
 ]
-
-T = TypeVar("T")
 
 # What is of no use to a server that keeps no records.
 _OF_RECORDS = (
@@ -111,58 +106,61 @@ def read(env: Mapping[str, str], *, in_image: bool, launched: bool = True) -> Se
     An empty value means the same as none, as for every MLflow option. `_FILE` twins must have been
     resolved before (`resolve_files`). Raises `InvalidSettings` with every problem at once.
     """
-    reader = _Reader(env)
+    reader = Reader(env)
     if launched:
         reader.refuse_foreign_names()
-    session_port = reader.take("CONNECT_TOOL_PORT", _integer(1, 65535))
-    own_port = reader.take("STUDIO_PORT", _integer(0, 65535))
+    session_port = reader.take("CONNECT_TOOL_PORT", values.integer(1, 65535))
+    own_port = reader.take("STUDIO_PORT", values.integer(0, 65535))
     hosts = reader.take("STUDIO_ALLOWED_HOSTS", parse_hosts)
     mlflow_hosts = reader.take("MLFLOW_SERVER_ALLOWED_HOSTS", parse_hosts)
     reader.exclusive("STUDIO_ALLOWED_HOSTS", "MLFLOW_SERVER_ALLOWED_HOSTS")
     reader.exclusive("STUDIO_FRAME_ANCESTORS", "MLFLOW_SERVER_X_FRAME_OPTIONS")
-    reader.take("MLFLOW_SERVER_SECRETS_CACHE_TTL", _integer(10, 300))
-    reader.take("MLFLOW_SERVER_SECRETS_CACHE_MAX_SIZE", _integer(1, 10000))
-    reader.take("MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY", _webhook_key)
-    reader.take("MLFLOW_DISABLE_TELEMETRY", _boolean)
-    jobs = reader.take("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", _boolean) or False
+    reader.take("MLFLOW_SERVER_SECRETS_CACHE_TTL", values.integer(10, 300))
+    reader.take("MLFLOW_SERVER_SECRETS_CACHE_MAX_SIZE", values.integer(1, 10000))
+    reader.take("MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY", values.webhook_key)
+    reader.take("MLFLOW_DISABLE_TELEMETRY", values.boolean)
+    jobs = reader.take("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", values.boolean) or False
     if env.get("MLFLOW_GATEWAY_URI") and not jobs:
         reader.problem(
             "MLFLOW_GATEWAY_URI", "only jobs use it; set MLFLOW_SERVER_ENABLE_JOB_EXECUTION"
         )
-    home = reader.take("STUDIO_HOME", _folder)
+    home = reader.take("STUDIO_HOME", values.folder)
     settings = Settings(
         port=next(p for p in (session_port, own_port, 8080) if p is not None),
         in_session=bool(env.get("CONNECT_TOOL_PORT")),
         in_image=in_image,
         prefix=reader.take("CONNECT_TOOL_PATH_PREFIX", parse_prefix) or "",
         home=home or Path("/var/lib/mlflow-studio" if in_image else ".studio").absolute(),
-        data_dir=reader.take("STUDIO_DATA_DIR", _folder) or Path("/workspace/data"),
-        data_link=reader.take("STUDIO_DATA_LINK", _link_name),
-        database=reader.take("MLFLOW_BACKEND_STORE_URI", _database),
-        registry=reader.take("MLFLOW_REGISTRY_STORE_URI", _database),
-        replica=reader.take("MLFLOW_READ_REPLICA_BACKEND_STORE_URI", _database),
-        workspace_store=reader.take("MLFLOW_WORKSPACE_STORE_URI", _database),
+        data_dir=reader.take("STUDIO_DATA_DIR", values.folder) or Path("/workspace/data"),
+        data_link=reader.take("STUDIO_DATA_LINK", values.link_name),
+        database=reader.take("MLFLOW_BACKEND_STORE_URI", values.database),
+        registry=reader.take("MLFLOW_REGISTRY_STORE_URI", values.database),
+        replica=reader.take("MLFLOW_READ_REPLICA_BACKEND_STORE_URI", values.database),
+        workspace_store=reader.take("MLFLOW_WORKSPACE_STORE_URI", values.database),
         artifact_root=reader.take("MLFLOW_DEFAULT_ARTIFACT_ROOT", uris.artifact_place),
         artifacts_destination=reader.take("MLFLOW_ARTIFACTS_DESTINATION", uris.artifact_place),
-        serve_artifacts=reader.take("MLFLOW_SERVE_ARTIFACTS", _boolean, True),
-        artifacts_only=reader.take("MLFLOW_ARTIFACTS_ONLY", _boolean, False),
-        workspaces=reader.take("MLFLOW_ENABLE_WORKSPACES", _boolean, False),
-        trace_archival=reader.take("MLFLOW_TRACE_ARCHIVAL_CONFIG", _readable_file),
+        serve_artifacts=reader.take("MLFLOW_SERVE_ARTIFACTS", values.boolean, True),
+        artifacts_only=reader.take("MLFLOW_ARTIFACTS_ONLY", values.boolean, False),
+        workspaces=reader.take("MLFLOW_ENABLE_WORKSPACES", values.boolean, False),
+        trace_archival=reader.take("MLFLOW_TRACE_ARCHIVAL_CONFIG", values.readable_file),
         jobs=jobs,
-        prometheus_dir=reader.take("MLFLOW_EXPOSE_PROMETHEUS", lambda text: str(_folder(text))),
+        prometheus_dir=reader.take(
+            "MLFLOW_EXPOSE_PROMETHEUS", lambda text: str(values.folder(text))
+        ),
         hosts=hosts or mlflow_hosts or (),
         origins=reader.take("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS", parse_origins) or (),
         frame_ancestors=reader.take("STUDIO_FRAME_ANCESTORS", parse_frame_ancestors),
         frame_options=reader.take(
-            "MLFLOW_SERVER_X_FRAME_OPTIONS", _choice("SAMEORIGIN", "DENY", "NONE", fold=str.upper)
+            "MLFLOW_SERVER_X_FRAME_OPTIONS",
+            values.choice("SAMEORIGIN", "DENY", "NONE", fold=str.upper),
         ),
-        workers=reader.take("STUDIO_WORKERS", _integer(1, 32)),
-        publish_interval_s=reader.take("STUDIO_PUBLISH_INTERVAL", _seconds(1, 3600), 15.0),
-        restore_from=reader.take("STUDIO_RESTORE_FROM", _state),
-        allow_empty=reader.take("STUDIO_ALLOW_EMPTY", _boolean, False),
-        on_conflict=reader.take("STUDIO_ON_CONFLICT", _choice("fork", "refuse"), "fork"),
-        db_upgrade=reader.take("STUDIO_DB_UPGRADE", _choice("auto", "never")),
-        db_wait_s=reader.take("STUDIO_DB_WAIT", _seconds(0, 86400), 300.0),
+        workers=reader.take("STUDIO_WORKERS", values.integer(1, 32)),
+        publish_interval_s=reader.take("STUDIO_PUBLISH_INTERVAL", values.seconds(1, 3600), 15.0),
+        restore_from=reader.take("STUDIO_RESTORE_FROM", values.state),
+        allow_empty=reader.take("STUDIO_ALLOW_EMPTY", values.boolean, False),
+        on_conflict=reader.take("STUDIO_ON_CONFLICT", values.choice("fork", "refuse"), "fork"),
+        db_upgrade=reader.take("STUDIO_DB_UPGRADE", values.choice("auto", "never")),
+        db_wait_s=reader.take("STUDIO_DB_WAIT", values.seconds(0, 86400), 300.0),
         notes=tuple(reader.notes),
     )
     _check_combinations(reader, settings)
@@ -201,7 +199,7 @@ def resolve_files(
     return resolved
 
 
-def _check_combinations(reader: "_Reader", settings: Settings) -> None:
+def _check_combinations(reader: Reader, settings: Settings) -> None:
     root, destination = settings.artifact_root, settings.artifacts_destination
     local_root = uris.local_path(root) if root else None
     if local_root and destination and local_root != uris.local_path(destination):
@@ -226,138 +224,6 @@ def _check_combinations(reader: "_Reader", settings: Settings) -> None:
         reader.problem("STUDIO_RESTORE_FROM", "nothing is restored into a database server")
     if settings.workspace_store and not settings.workspaces:
         reader.problem("MLFLOW_WORKSPACE_STORE_URI", "set MLFLOW_ENABLE_WORKSPACES=true with it")
-
-
-class _Reader:
-    """Takes values from the environment and collects what is wrong with them."""
-
-    def __init__(self, env: Mapping[str, str]) -> None:
-        self.env = env
-        self.problems: list[str] = []
-        self.notes: list[str] = []
-
-    def take(self, name: str, parse: Callable[[str], T], default: T = None) -> T:  # type: ignore[assignment]
-        text = self.env.get(name, "").strip()
-        if not text:
-            return default
-        try:
-            return parse(text)
-        except ValueError as exc:
-            self.problem(name, str(exc))
-            return default
-
-    def problem(self, name: str, text: str) -> None:
-        value = self.env.get(name, "")
-        shown = "***" if BY_NAME[name].secret else value
-        self.problems.append(f"{name}={shown}: {text}" if value else f"{name}: {text}")
-
-    def exclusive(self, one: str, other: str) -> None:
-        if self.env.get(one) and self.env.get(other):
-            self.problem(other, f"{one} is set too; keep one of them")
-
-    def refuse_foreign_names(self) -> None:
-        for name, value in self.env.items():
-            variable = BY_NAME.get(name)
-            if variable and variable.refused and value and not _harmless(name, value):
-                self.problems.append(f"{name} cannot be set here: {variable.refused}")
-            elif value and name.endswith("_FILE") and name.removesuffix("_FILE") in BY_NAME:
-                self.problems.append(f"{name}: only the content of secrets can come from a file")
-            elif variable is None and name.startswith("STUDIO_"):
-                self._unknown(name)
-
-    def _unknown(self, name: str) -> None:
-        ours = [v.name for v in VARIABLES if v.group == "studio"]
-        close = difflib.get_close_matches(name, ours, n=1, cutoff=0.8)
-        if close:
-            self.problems.append(f"{name} is not a setting; did you mean {close[0]}?")
-        else:
-            self.notes.append(f"{name} is not a setting of this server and has no effect")
-
-
-def _harmless(name: str, value: str) -> bool:
-    return name == "MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE" and value.lower() in {"false", "0"}
-
-
-def _database(text: str) -> uris.Database:
-    """A relative SQLite path counts from where the server was started, as with `mlflow server`."""
-    database = uris.database(text)
-    if database.path is None or Path(database.path).is_absolute():
-        return database
-    path = str(Path(database.path).absolute())
-    return replace(database, uri=f"sqlite:///{path}", path=path)
-
-
-def _integer(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
-            raise ValueError(f"expected a whole number from {low} to {high}")
-        return int(text)
-
-    return parse
-
-
-def _seconds(low: float, high: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        try:
-            value = float(text.removesuffix("s"))
-        except ValueError:
-            value = low - 1
-        if not low <= value <= high:  # False for NaN too
-            raise ValueError(f"expected seconds from {low:g} to {high:g}")
-        return value
-
-    return parse
-
-
-def _boolean(text: str) -> bool:
-    if text.lower() not in {"true", "false", "1", "0"}:
-        raise ValueError("expected true or false")
-    return text.lower() in {"true", "1"}
-
-
-def _choice(*words: str, fold: Callable[[str], str] = str.lower) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if fold(text) not in words:
-            raise ValueError(f"expected {' or '.join(words)}")
-        return fold(text)
-
-    return parse
-
-
-def _folder(text: str) -> Path:
-    return Path(text).expanduser().absolute()
-
-
-def _readable_file(text: str) -> Path:
-    if not Path(text).is_file():
-        raise ValueError("there is no such file")
-    return Path(text)
-
-
-def _webhook_key(text: str) -> str:
-    """MLflow makes a cipher of it while it is imported, and a worker that cannot would crash."""
-    try:
-        fits = len(base64.b64decode(text, altchars=b"-_", validate=True)) == 32
-    except ValueError:
-        fits = False
-    if not fits:
-        raise ValueError("expected 32 bytes in URL-safe base64, as `Fernet.generate_key()` gives")
-    return text
-
-
-def _link_name(text: str) -> str:
-    if "/" in text or text in {".", ".."}:
-        raise ValueError("expected the name of a data link, not a path")
-    return text
-
-
-def _state(text: str) -> str:
-    try:
-        return str(State.parse(text))
-    except ValueError as exc:
-        raise ValueError(
-            "expected <session>/<seq>, as the log and /studio/status print it"
-        ) from exc
 
 
 def assets_folder(prefix: str = sys.prefix) -> Path:

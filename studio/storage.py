@@ -149,11 +149,15 @@ def _named(name: str, mounts: Sequence[Mount]) -> Mount:
 
 
 def _kept(settings: Settings, database: uris.Database, link: Mount | None) -> str:
+    place = "by the Studio's checkpoints" if settings.in_session else "on this machine's disk"
     if not database.is_sqlite:
-        return f"records are in {database.kind}, outside this session"
+        records = f"records are in {database.kind}, outside this session"
+        local = _artifacts(settings, link if link and link.writable else None)
+        if Path(local).is_relative_to(settings.home) and settings.serve_artifacts:
+            return f"{records}; artifacts only {place}"
+        return records
     if link and link.writable:
         return f'published on data link "{link.name}" every {settings.publish_interval_s:g} s'
-    place = "by the Studio's checkpoints" if settings.in_session else "on this machine's disk"
     if link:
         return f'only {place}: data link "{link.name}" cannot be written to'
     return f"only {place}: no data link is mounted"

@@ -81,7 +81,7 @@ def decided(*mounts: Mount, **env: str) -> Storage:
             None,
             "/var/lib/mlflow-studio/mlruns",
             False,
-            "records are in MySQL",
+            "records are in MySQL, outside this session; artifacts only on this machine's disk",
         ),
     ],
 )
