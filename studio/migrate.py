@@ -52,6 +52,8 @@ def main(action: str) -> int:
 def _init() -> None:
     from mlflow.server.handlers import initialize_backend_stores
 
+    # MLflow sets its own level when it is imported; its tale of each step helps nobody here.
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
     env = os.environ
     initialize_backend_stores(
         env["_MLFLOW_SERVER_FILE_STORE"],
