@@ -21,6 +21,8 @@ _BACKOFF_S = (0.5, 1, 2, 4, 8, 15, 30)
 _SETTLED_S = 60  # a child that ran this long starts again without delay
 _GIVE_UP_AFTER = 5
 _GRACE_S = 1.0
+_ONE_STOP_S = 1.0
+_STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 CRASHED = 1
 
 Log = Callable[[str], None]
@@ -65,7 +67,7 @@ class Supervisor:
         os.set_blocking(writer, False)
         os.set_blocking(reader, False)
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in _STOPS:
             signal.signal(number, lambda received, _frame: self.signals.append(received))
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         while not self.signals and not self.failed:
@@ -132,17 +134,25 @@ class Supervisor:
             else:
                 _send(child.pid, signal.SIGTERM)
         self._end(publishers, FINAL_PUBLISH_S + _GRACE_S, reader, hurry=False)
+        for number in _STOPS:
+            signal.signal(number, signal.SIG_IGN)  # one that comes late must not become the verdict
         if self.failed:
             return CRASHED
         self.log("stopped")
         return 0
 
     def _end(self, children: list[Child], limit_s: float, reader: int, *, hurry: bool) -> None:
-        """Wait, then kill. A second Ctrl-C cuts the wait for the server short."""
-        patience = len(self.signals) + 1
-        deadline = time.monotonic() + limit_s
+        """Wait, then kill. A second Ctrl-C cuts the wait for the server short.
+
+        One stop may arrive as several signals at once: `timeout` and some runtimes tell the process
+        and then its group. Those of the first second are taken for one.
+        """
+        began = time.monotonic()
+        deadline = began + limit_s
         while any(c.running for c in children):
             self._reap()
+            if time.monotonic() - began < _ONE_STOP_S:
+                patience = len(self.signals) + 1
             left_s = deadline - time.monotonic()
             if left_s <= 0 or (hurry and len(self.signals) >= patience):
                 for child in children:

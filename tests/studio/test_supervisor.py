@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -128,8 +129,11 @@ def test_what_ignores_the_signal_is_killed_with_all_of_its_group(tmp_path: Path,
     assert len(pids) == 2
     process.terminate()
     wait_until(lambda: "stopping" in log(tmp_path), 10)
-    process.terminate()  # a second signal cuts the wait short
-    assert process.wait(10) == 0
+    began = time.monotonic()
+    # Signals that come together are one stop; a later one cuts the wait short.
+    wait_until(lambda: process.poll() is not None or process.terminate(), 8)
+    assert process.returncode == 0
+    assert time.monotonic() - began > 0.9
     wait_until(lambda: not any(map(is_alive, pids)), 5)
     assert "did not end in time; it is killed" in log(tmp_path)
 
