@@ -4,12 +4,14 @@ A command is a value, so what would run can be printed and tested without runnin
 in `env`, never in `argv`: every user of a machine can read its process list.
 """
 
+import contextlib
 import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NoReturn
 
 
@@ -63,6 +65,28 @@ def show(command: Command) -> int:
     return subprocess.run(
         command.argv, env=dict(command.env), stdout=sys.stderr.fileno(), check=False
     ).returncode
+
+
+def follow(command: Command, source: Path | None, heard: Callable[[str], None]) -> int:
+    """Run a command with a file as its input, and pass on each line it prints as it comes."""
+    with contextlib.ExitStack() as stack:
+        given = subprocess.DEVNULL if source is None else stack.enter_context(source.open("rb"))
+        child = stack.enter_context(
+            subprocess.Popen(
+                command.argv,
+                env=dict(command.env),
+                stdin=given,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+            )
+        )
+        assert child.stdout is not None
+        for line in child.stdout:
+            heard(line.rstrip("\r\n"))
+        return child.wait()
 
 
 def start_beside(command: Command) -> None:

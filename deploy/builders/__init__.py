@@ -1,0 +1,39 @@
+"""Turn a packed context into an image: what a builder is asked for, and what it promises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from deploy.images import Image
+
+if TYPE_CHECKING:
+    from deploy.context import Packed
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One build, resolved. What a builder cannot honour it refuses; it never leaves it out.
+
+    `labels` and `tags` are the ones of an image that the local builder makes: Wave names an image
+    after its content, and a label more would be another content.
+    """
+
+    packed: Packed
+    platform: str = "linux/amd64"
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    repository: str | None = None
+    cache_repository: str | None = None
+    freeze: bool = False
+    push: bool = False
+    tags: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+class Builder(Protocol):
+    """What `studioctl build` needs of a way to build."""
+
+    def build(self, request: Request) -> Image:
+        """Build, or find that it is built already; raise when there is no usable image."""
+        ...
