@@ -1,7 +1,7 @@
 """Write the README's tables from the code they describe, or list those that are out of date.
 
-    python -m deploy.tables           rewrite them
-    python -m deploy.tables --check   exit 1 if one differs
+python -m deploy.tables           rewrite them
+python -m deploy.tables --check   exit 1 if one differs
 """
 
 import re

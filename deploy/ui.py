@@ -9,8 +9,12 @@ def say(line: str) -> None:
 
 
 def give(result: str) -> None:
-    """Hand the result to the next program: the only thing that may reach stdout."""
-    print(result, flush=True)
+    """Hand the result to the next program: the only thing that may reach stdout.
+
+    What its encoding lacks is written as an escape; stderr does that by itself.
+    """
+    encoding = sys.stdout.encoding or "utf-8"
+    print(result.encode(encoding, "backslashreplace").decode(encoding), flush=True)
 
 
 def complain(message: str) -> None:

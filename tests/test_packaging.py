@@ -1,5 +1,6 @@
 """What is shipped: the mirrored runtime, the wheel, the sdist, the build context inside them."""
 
+import os
 import re
 import subprocess
 import sys
@@ -148,7 +149,10 @@ def test_the_command_line_alone_does_not_ask_for_mlflow(wheel: dict[str, bytes])
     (text,) = (content.decode() for name, content in wheel.items() if name.endswith("METADATA"))
     needed = Parser().parsestr(text).get_all("Requires-Dist") or []
     always = {re.split(r"[^\w-]", need)[0].lower() for need in needed if "extra ==" not in need}
-    assert always == {"docker", "pydantic", "pyyaml", "requests", "rich", "typer", "zstandard"}
+    assert always == {
+        *("docker", "e2b-dockerfile-utils", "pydantic", "pyyaml", "requests", "rich", "typer"),
+        "zstandard",
+    }
 
 
 def test_an_installed_studioctl_uses_its_own_copy_and_a_clone_the_folder(tmp_path: Path) -> None:
@@ -158,6 +162,30 @@ def test_an_installed_studioctl_uses_its_own_copy_and_a_clone_the_folder(tmp_pat
     (package / "_context").mkdir()
     assert context.locate(package) == package / "_context"
     assert context.locate() == CONTEXT
+
+
+def test_an_installed_studioctl_packs_the_bytes_that_a_clone_packs(
+    built: Path, a_checkout: Path, tmp_path: Path
+) -> None:
+    (wheel,) = built.glob("*.whl")
+    # With byte code, as pip makes it of the packaged context, too.
+    pip = ("-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--compile")
+    subprocess.run([sys.executable, *pip, "--target", tmp_path, wheel], check=True, timeout=120)
+    assert list(tmp_path.glob("deploy/_context/studio/__pycache__/*.pyc"))
+    script = (
+        "from deploy import context\n"
+        "with context.pack(context.locate()) as packed: print(packed.folder, packed.digest)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    with context.pack(a_checkout / ".seqera") as packed:
+        assert done.stdout.split() == [str(tmp_path / "deploy" / "_context"), packed.digest]
 
 
 def test_one_version_is_told_everywhere() -> None:
@@ -200,4 +228,4 @@ def test_the_image_and_the_server_extra_pin_the_same_mlflow() -> None:
 
 def test_every_development_tool_is_pinned() -> None:
     tools = PYPROJECT["project"]["optional-dependencies"]["dev"]
-    assert [tool for tool in tools if "==" not in tool] == ["mlflow-studio[server]"]
+    assert [tool for tool in tools if "==" not in tool] == ["mlflow-studio[server,cloud]"]

@@ -11,6 +11,9 @@ import typer
 from typer.core import TyperGroup
 
 from deploy import __version__, errors, ui
+from deploy.cli import profile, wave
+from deploy.cli.build import build
+from deploy.cli.init import init
 from deploy.cli.up import up
 
 
@@ -43,7 +46,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
     pretty_exceptions_enable=False,
 )
+app.command()(init)
 app.command()(up)
+app.command()(build)
+app.add_typer(profile.app, name="profile")
+app.add_typer(wave.app, name="wave")
 
 
 def _version(wanted: bool) -> None:

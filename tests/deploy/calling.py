@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def studioctl(
-    *arguments: str | Path, cwd: Path, path: str = "", **env: str
+    *arguments: str | Path, cwd: Path, path: str = "", limit_s: float = 60, **env: str
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "deploy.cli", *map(str, arguments)],
@@ -17,6 +17,6 @@ def studioctl(
         env={"PATH": path or os.environ["PATH"], "PYTHONPATH": str(ROOT), **env},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=limit_s,
         check=False,
     )

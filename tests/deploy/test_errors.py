@@ -7,6 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 from deploy import cli, errors
+from deploy.profile.tree import Problem
 
 HERE = Path("here")
 EXAMPLES = [
@@ -14,8 +15,27 @@ EXAMPLES = [
     (errors.HomeUnusable(HERE, "read-only file system"), 1),
     (errors.PortTaken(5000, "address already in use"), 1),
     (errors.InvalidSetting("STUDIO_PORT", "'x' is not a port"), 3),
+    (errors.ProfileMissing(HERE), 3),
+    (errors.ProfileInvalid(HERE, [Problem(1, 7, ("name",), "there is nothing in it")]), 3),
+    (errors.ProfileExists(HERE), 1),
+    (errors.FileNotWritten(HERE, "read-only file system"), 1),
     (errors.ToolMissing("docker", "there is no docker command.", "Install it."), 4),
     (errors.BuildFailed(HERE, 17), 5),
+    (errors.ContextInvalid(HERE, "there is no Dockerfile."), 3),
+    (errors.ContextChanged(HERE, "a.txt"), 1),
+    (errors.ContextTooLarge("9 MiB", "5 MiB", ["8 MiB  a.txt"]), 3),
+    (errors.DockerfileTooLong(9_000, 7_500), 3),
+    (errors.StepFailed("RUN false", ["exit code: 1"]), 5),
+    (errors.PushFailed("a.io/b:c", "connection reset"), 5),
+    (errors.RequestRefused("GET", "https://a/b", 400, "r-1", "no"), 6),
+    (errors.Unreachable("GET", "https://a/b", "the connection was lost", True), 6),
+    (errors.RateLimited("too many builds", True), 6),
+    (errors.CredentialMissing("a token", "there is no token.", "Set one."), 4),
+    (errors.WaveCannotBuild("https://wave.example.com", "not enabled"), 6),
+    (errors.BuildUnknown("bd-1_1", "https://wave.example.com"), 6),
+    (errors.ImageNotBuilt("bd-1_1", "it failed", ("RUN false",), "https://a/b", "Mend it."), 5),
+    (errors.WrongPlatform("a/b:c", "linux/amd64", "linux/arm64"), 5),
+    (errors.GaveUpWaiting("build bd-1_1", "15 min", "BUILDING", "studioctl wave wait x"), 7),
 ]
 
 

@@ -1,0 +1,1 @@
+"""Seqera Platform: its API, as far as studioctl needs it."""
