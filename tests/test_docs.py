@@ -53,3 +53,24 @@ def test_every_page_it_lists_is_a_page() -> None:
     source = Path(routes.__file__).read_text()
     pages = set(re.findall(r"`(/studio/\w+)`", README))
     assert pages == set(re.findall(r'"(/studio/\w+)"', source))
+
+
+def test_every_studioctl_command_it_names_exists() -> None:
+    named = set(re.findall(r"`?studioctl ((?:profile |wave )?[a-z]+)", README))
+    assert {"up", "init", "build", "profile validate", "wave wait"} <= named
+    for command in named - {"ends"}:
+        subprocess.run(
+            [sys.executable, "-m", "deploy.cli", *command.split(), "--help"],
+            capture_output=True,
+            check=True,
+        )
+
+
+def test_every_exit_code_of_studioctl_is_explained() -> None:
+    from deploy import errors as ours
+
+    classes = [c for c in vars(ours).values() if isinstance(c, type)]
+    codes = {c.exit_code for c in classes if issubclass(c, ours.StudioctlError)}
+    sentence = README[README.index("`studioctl` ends with") :].split("\n\n")[0]
+    documented = {int(code) for code in re.findall(r"\b(\d+) ", sentence)}
+    assert codes | {0, 2, ours.BUG, ours.INTERRUPTED} == documented
