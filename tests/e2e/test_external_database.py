@@ -54,7 +54,9 @@ def test_another_drivers_name_is_served_and_said(migrated: Studio) -> None:
     assert "postgresql+psycopg2:// is served with postgresql+psycopg://" in migrated.log
     status = migrated.request("/studio/status").json()
     assert status["database"]["kind"] == "PostgreSQL"
-    assert status["kept"] == "records are in PostgreSQL, outside this session"
+    assert status["kept"] == (
+        "records are in PostgreSQL, outside this session; artifacts only on this machine's disk"
+    )
     assert migrated.request("/studio/ready").json()["database"] == "ok"
 
 
