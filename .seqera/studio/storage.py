@@ -149,6 +149,8 @@ def _named(name: str, mounts: Sequence[Mount]) -> Mount:
 
 
 def _kept(settings: Settings, database: uris.Database, link: Mount | None) -> str:
+    if settings.artifacts_only:
+        return "no records are kept here: this server has artifacts only"
     place = "by the Studio's checkpoints" if settings.in_session else "on this machine's disk"
     if not database.is_sqlite:
         records = f"records are in {database.kind}, outside this session"

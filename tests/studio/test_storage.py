@@ -175,6 +175,12 @@ def test_published_states_on_a_read_only_link_can_still_be_restored() -> None:
     assert storage.restore_link is not None
 
 
+def test_a_server_of_artifacts_alone_says_that_it_keeps_no_records() -> None:
+    storage = decided(BUCKET, MLFLOW_ARTIFACTS_ONLY="true")
+    assert storage.link is None
+    assert storage.kept.startswith("no records are kept here")
+
+
 def test_in_a_session_without_a_link_checkpoints_are_what_is_left() -> None:
     assert decided(CONNECT_TOOL_PORT="8080").kept.startswith("only by the Studio's checkpoints")
 
