@@ -49,6 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"\n{report.table(lines)}\n")
     if options.quick:
         print("A quick run: these numbers only show that everything works.")
+    if note := report.disturbance(rounds):
+        print(note)
     facts = {**before, "seconds": round(time.monotonic() - began)}
     _write(facts, scale, rounds, lines)
     return 0
@@ -90,8 +92,9 @@ def _measure(
             if "start" in only:
                 found["start_s"] = server.start_s
             # Stock's load starts when its job consumers have loaded, else it would look worse.
-            settled = measurements.memory(server, scale)
-            found |= settled if "memory" in only else {}
+            if set(only) & measurements.OF_A_RUNNING_SERVER.keys():
+                settled = measurements.memory(server, scale)
+                found |= settled if "memory" in only else {}
             for key, measure in measurements.OF_A_RUNNING_SERVER.items():
                 if key in only and key != "memory":
                     found |= measure(server, scale)

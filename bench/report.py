@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from bench.figures import LEAN, OURS, STOCK, Line
+from bench.figures import LEAN, OURS, STOCK, Line, Round
 
 _COLUMNS = {STOCK: "stock", LEAN: "2 workers, no jobs", OURS: "ours"}
+_DISTURBED = 0.2
 _MARKS = {True: "✓", False: "✗", None: ""}
 
 
@@ -27,6 +28,23 @@ def table(lines: Sequence[Line]) -> str:
             ]
         )
     return "\n".join(_aligned(rows, right=range(1, len(shown) + 1)))
+
+
+def disturbance(rounds: Sequence[Round]) -> str:
+    """A warning when other programs took processor time away, else nothing.
+
+    >>> disturbance([{"ours": {"elsewhere": 0.05}}, {"ours": {"elsewhere": 0.9}}])
+    'Other programs kept up to 0.9 cores busy during the load: measure again on a quiet machine.'
+    >>> disturbance([{"ours": {"elsewhere": 0.05}}])
+    ''
+    """
+    most = max((found.get("elsewhere", 0.0) for one in rounds for found in one.values()), default=0)
+    if most < _DISTURBED:
+        return ""
+    return (
+        f"Other programs kept up to {number(most)} cores busy during the load: "
+        "measure again on a quiet machine."
+    )
 
 
 def number(value: float | None) -> str:

@@ -5,22 +5,25 @@ JSON, and MLflow's FastAPI application with its own security checks on. `mlflow 
 mlflow-studio` serves the same application (entry point group `mlflow.app`).
 """
 
+import logging
 import os
 import sqlite3
 import warnings
 from typing import Any
 
 from studio import assets, uris
+from studio.middleware import bridge
 from studio.middleware.access import guard
-from studio.middleware.asgi import App, Receive, Scope, Send
+from studio.middleware.asgi import App
+from studio.middleware.bridge import WSGI, Bridge
 from studio.middleware.compress import CompressMiddleware
 from studio.middleware.policy import Policy, mlflow_allowed_hosts
 from studio.middleware.static import StaticMiddleware
+from studio.middleware.turns import Turns
 from studio.routes import StudioRoutes
 from studio.settings import inside_image, read
 
-# SQLite has one writer: more threads than this only wait for each other (p95 889 -> 228 ms).
-_SQLITE_THREADS = 2
+_THREADS = 40  # as many as MLflow's own bridge has
 
 
 def create_app() -> App:
@@ -42,26 +45,19 @@ def create_app() -> App:
     from mlflow.version import VERSION
 
     _listen_to_sqlite()
+    if not bridge.replace(mlflow_app, _bridge):
+        logging.getLogger(__name__).warning("MLflow %s keeps its own WSGI bridge", VERSION)
     app: App = CompressMiddleware(mlflow_app)
     bundle = assets.load(assets.default_directory(), VERSION)
     if bundle:
         app = StaticMiddleware(app, bundle)
     app = StudioRoutes(app, settings, VERSION)
-    return _Threads(guard(app, policy, settings.prefix))
+    return guard(app, policy, settings.prefix)
 
 
-class _Threads:
-    """Limit the threads that serve MLflow's synchronous routes, once the event loop runs."""
-
-    def __init__(self, app: App) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" and _uses_sqlite():
-            import anyio.to_thread
-
-            anyio.to_thread.current_default_thread_limiter().total_tokens = _SQLITE_THREADS
-        await self.app(scope, receive, send)
+def _bridge(flask: WSGI) -> App:
+    """SQLite has one writer: threads side by side only wait for each other and for Python."""
+    return Bridge(flask, _THREADS, Turns(1).turn) if _uses_sqlite() else Bridge(flask, _THREADS)
 
 
 def _uses_sqlite() -> bool:
