@@ -14,7 +14,7 @@ from deploy.context import Packed
 from deploy.docker import naming
 from deploy.errors import InvalidSetting
 
-PACKED = Packed(Path("c.tar"), "sha256:d", 0, (), "FROM x", folder=Path("/work/My Studio!"))
+PACKED = Packed(Path("c.tar"), "sha256:d", 0, (), "FROM x", folder=Path("/home/me/My Studio!"))
 REQUEST = Request(PACKED, arguments={"A": "1"})
 COMMIT = "0123456789abcdef" * 2 + "01234567"
 
@@ -22,9 +22,9 @@ COMMIT = "0123456789abcdef" * 2 + "01234567"
 @pytest.mark.parametrize(
     ("folder", "expected"),
     [
-        (Path("/work/My Studio!"), "studio-my-studio"),
-        (Path("/work/jupyter/.seqera"), "studio-jupyter"),
-        (Path("/work/日本"), "studio"),
+        (Path("/home/me/My Studio!"), "studio-my-studio"),
+        (Path("/home/me/jupyter/.seqera"), "studio-jupyter"),
+        (Path("/home/me/日本"), "studio"),
         (context.locate(), "mlflow-studio"),
     ],
 )
