@@ -5,6 +5,7 @@ import json
 import socket
 import ssl
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -74,7 +75,7 @@ class Fault:
     after: int = 0
 
 
-class Server:
+class Server(ABC):
     """Answers calls with `answer`; keeps what arrived in `calls`."""
 
     def __init__(self) -> None:
@@ -125,11 +126,13 @@ class Server:
         context.load_cert_chain(chain)
         self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
 
+    @abstractmethod
     def now(self) -> float:
-        raise NotImplementedError
+        """The server's own clock, in seconds since the epoch."""
 
+    @abstractmethod
     def answer(self, call: Call) -> Reply:
-        raise NotImplementedError
+        """What this service says to a call."""
 
     def fail(self, begin: str, what: str | Reply, times: int = 1, after: int = 0) -> None:
         self.faults.append(Fault(begin, what, times, after))
