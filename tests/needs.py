@@ -86,6 +86,18 @@ def mariadb() -> str | None:
     return None if found else "MariaDB's server programs are not installed"
 
 
+def s3fs() -> str | None:
+    """s3fs and a kernel that lets it mount: a bucket as a folder."""
+    if shutil.which("s3fs") is None:
+        return "there is no s3fs command"
+    return None if os.access("/dev/fuse", os.W_OK) else "FUSE file systems cannot be mounted here"
+
+
+def strace() -> str | None:
+    """A tracer of system calls."""
+    return None if shutil.which("strace") else "there is no strace command"
+
+
 BY_MARKER: dict[str, Callable[[], str | None]] = {
     "docker": docker,
     "mlflow": mlflow,
@@ -93,4 +105,6 @@ BY_MARKER: dict[str, Callable[[], str | None]] = {
     "postgres": postgres,
     "caddy": caddy,
     "mariadb": mariadb,
+    "s3fs": s3fs,
+    "strace": strace,
 }

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from deploy import __version__, errors, ui
-from deploy.cli import profile, wave
+from deploy.cli import profile, snapshots, wave
 from deploy.cli.build import build
 from deploy.cli.init import init
 from deploy.cli.up import up
@@ -50,6 +50,7 @@ app.command()(init)
 app.command()(up)
 app.command()(build)
 app.add_typer(profile.app, name="profile")
+app.add_typer(snapshots.app, name="snapshots")
 app.add_typer(wave.app, name="wave")
 
 

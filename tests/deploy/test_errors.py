@@ -35,6 +35,10 @@ EXAMPLES = [
     (errors.BuildUnknown("bd-1_1", "https://wave.example.com"), 6),
     (errors.ImageNotBuilt("bd-1_1", "it failed", ("RUN false",), "https://a/b", "Mend it."), 5),
     (errors.WrongPlatform("a/b:c", "linux/amd64", "linux/arm64"), 5),
+    (errors.NoStates(HERE, "there is no state in it"), 1),
+    (errors.StateUnusable(["20261122T233012Z-0a1b2c3d/7: the file is missing"]), 1),
+    (errors.FileThere(HERE), 1),
+    (errors.HomeInUse(HERE), 1),
     (errors.GaveUpWaiting("build bd-1_1", "15 min", "BUILDING", "studioctl wave wait x"), 7),
 ]
 

@@ -1,0 +1,10 @@
+"""The root of every expected failure, and the exit codes that no class has."""
+
+BUG = 70
+INTERRUPTED = 130
+
+
+class StudioctlError(Exception):
+    """What happened, to what, and what to do next: a short paragraph for someone tired."""
+
+    exit_code = 1
