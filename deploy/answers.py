@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -135,8 +136,28 @@ def lost(error: requests.RequestException, connect_s: float, read_s: float) -> t
     return f"the request could not be sent ({type(error).__name__})", False
 
 
+def was_sent(error: requests.RequestException) -> bool:
+    """Tell whether the server may have heard the request; False only where it surely has not."""
+    from requests import exceptions
+    from urllib3.exceptions import NewConnectionError
+
+    if isinstance(error, exceptions.ConnectTimeout | exceptions.ProxyError):
+        return False
+    never = (NewConnectionError, ssl.SSLCertVerificationError)
+    return not any(isinstance(each, never) for each in _layers(error))
+
+
 def _system_errors(error: BaseException) -> Iterator[str]:
-    """Find what the operating system said, below the layers of two libraries."""
+    """Find what the operating system said."""
+    for current in _layers(error):
+        if type(current).__name__ == "NameResolutionError":
+            yield "its name is not known to the name server"
+        if isinstance(current, OSError) and current.strerror:
+            yield current.strerror.lower()
+
+
+def _layers(error: BaseException) -> Iterator[BaseException]:
+    """Go down through the exceptions of two libraries, which wrap each other in many ways."""
     seen: list[BaseException] = []
     queue: list[object] = [error]
     while queue:
@@ -144,9 +165,6 @@ def _system_errors(error: BaseException) -> Iterator[str]:
         if not isinstance(current, BaseException) or current in seen:
             continue
         seen.append(current)
-        if type(current).__name__ == "NameResolutionError":
-            yield "its name is not known to the name server"
-        if isinstance(current, OSError) and current.strerror:
-            yield current.strerror.lower()
+        yield current
         queue += [current.__cause__, current.__context__, getattr(current, "reason", None)]
         queue += list(current.args)

@@ -7,6 +7,7 @@ in `env`, never in `argv`: every user of a machine can read its process list.
 import contextlib
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -60,6 +61,33 @@ def ask(command: Command, timeout_s: float) -> Outcome:
     return Outcome(done.returncode, done.stdout.strip())
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a command ended, and what it printed on each channel: the values it sent may be there."""
+
+    code: int
+    stdout: str = field(repr=False)
+    stderr: str = field(repr=False)
+
+
+def call(command: Command, timeout_s: float) -> Answer:
+    """Run a command whose result is on stdout; 124 as in `ask` when it does not end in time."""
+    try:
+        done = subprocess.run(
+            command.argv,
+            env=dict(command.env),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=timeout_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Answer(124, "", f"no answer within {timeout_s:.0f} s")
+    return Answer(done.returncode, done.stdout, done.stderr)
+
+
 def show(command: Command) -> int:
     """Run a command that a person watches: all it prints goes to stderr."""
     return subprocess.run(
@@ -98,6 +126,43 @@ def start_beside(command: Command) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+
+
+class Background:
+    """A command that runs beside us in a session of its own; its output goes to a file."""
+
+    def __init__(self, command: Command, log: Path) -> None:
+        with log.open("ab") as said:
+            self._child = subprocess.Popen(
+                command.argv,
+                env=dict(command.env),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def running(self) -> bool:
+        """Tell whether it has not ended yet."""
+        return self._child.poll() is None
+
+    def terminate(self, patience_s: float) -> int | None:
+        """Ask it to end; its exit code, or None if it had to be killed."""
+        self._child.terminate()
+        try:
+            return self._child.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return None
+
+    def kill(self) -> None:
+        """End it and all that it has started."""
+        if os.name == "posix":
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._child.pid, signal.SIGKILL)
+        self._child.kill()
+        self._child.wait()
 
 
 def become(command: Command) -> NoReturn:

@@ -11,6 +11,7 @@ import json
 import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from urllib.parse import urlsplit
 
 from deploy import __version__, answers, formats, ui
 from deploy.answers import Answer
-from deploy.errors import InvalidSetting, RequestRefused, Unreachable
+from deploy.errors import AnswerLost, InvalidSetting, RequestRefused, TurnedAway, Unreachable
 from deploy.secret import Secret, known, redact
 from deploy.wait import Clock, pauses
 
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     import requests
 
 # A client's own limits say "later", a load balancer's "not now": both pass.
-PASSING = frozenset({429, 502, 503, 504})
+LATER = 429
+PASSING = frozenset({LATER, 502, 503, 504})
+# From here on a server tells its own trouble, or somebody before it does: who knows what was done?
+DOUBTFUL = 500
 MOST_BYTES = 50_000_000
 
 
@@ -50,17 +54,27 @@ class Patience:
     errors_repeated: int = 2
 
 
+class Repeat(Enum):
+    """Which failures of a call are repeated: all that may pass, those before any act, none."""
+
+    PASSING = "passing"
+    UNDONE = "undone"
+    NEVER = "never"
+
+
 @dataclass(slots=True)
 class Web:
     """One HTTP session with one server, whose address the caller has checked.
 
-    Every call is safe to repeat: whoever adds one that is not passes `repeat=False`.
+    Calls are repeated when their failure may pass. One that must not be made twice goes through
+    `write`.
     """
 
     base: str
     env: Mapping[str, str]
     secrets: tuple[Secret, ...] = ()
     bearer: Secret | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     clock: Clock = field(default_factory=Clock)
     patience: Patience = field(default_factory=Patience)
     explain: Callable[[str], None] = ui.say
@@ -75,6 +89,33 @@ class Web:
         """Send a JSON document."""
         return self.call("POST", path, body=json.dumps(body).encode(), accept=accept)
 
+    def write(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        accept: Iterable[int] = (200,),
+        once: bool = False,
+    ) -> Answer:
+        """Change something, at most once.
+
+        Raises `TurnedAway` where that was surely not done; it is sent again before, unless `once`.
+        Raises `AnswerLost` where nobody knows: then the caller has to look.
+        """
+        data = None if body is None else json.dumps(body).encode()
+        repeat = Repeat.NEVER if once else Repeat.UNDONE
+        try:
+            return self._sent(method, path, data, accept, repeat)
+        except Unreachable as error:
+            raise (AnswerLost(error) if error.sent else TurnedAway(error)) from error
+        except RequestRefused as error:
+            if error.status == LATER:
+                raise TurnedAway(error, error.again_after_s) from error
+            if error.status >= DOUBTFUL:
+                raise AnswerLost(error) from error
+            raise
+
     def call(
         self,
         method: str,
@@ -85,13 +126,19 @@ class Web:
         repeat: bool = True,
     ) -> Answer:
         """Send until there is a lasting answer; raise when it is none of the accepted ones."""
+        return self._sent(method, path, body, accept, Repeat.PASSING if repeat else Repeat.NEVER)
+
+    def _sent(
+        self, method: str, path: str, body: bytes | None, accept: Iterable[int], repeat: Repeat
+    ) -> Answer:
         accepted, begun, errors = frozenset(accept), self.clock.steady(), 0
         failure: RequestRefused | Unreachable
         for pause in pauses(self.patience.pause_s, self.patience.longest_pause_s, 2):
             try:
                 answer = self._once(method, path, body)
             except Unreachable as error:
-                failure, passing = error, error.passing
+                failure = error
+                passing = error.passing and not (repeat is Repeat.UNDONE and error.sent)
                 wait_s, most_s = pause, self.patience.lost_s
             else:
                 if answer.status in accepted:
@@ -102,10 +149,17 @@ class Web:
                 passing = answer.status in PASSING or (
                     is_error and errors <= self.patience.errors_repeated
                 )
+                if repeat is Repeat.UNDONE:
+                    passing = answer.status == LATER
                 wait_s, most_s = answers.retry_after(answer, pause), self.patience.repeat_s
+                failure.again_after_s = wait_s
             # Spread, so that clients that were turned away together do not return together.
             wait_s += pause * self.chance() / 4
-            if not (repeat and passing) or self.clock.steady() - begun + wait_s > most_s:
+            if (
+                repeat is Repeat.NEVER
+                or not passing
+                or self.clock.steady() - begun + wait_s > most_s
+            ):
                 raise failure
             self.explain(f"{failure.short}; trying again in {wait_s:.0f} s")
             self.clock.sleep(wait_s)
@@ -145,7 +199,7 @@ class Web:
         except requests.RequestException as error:
             why, passing = answers.lost(error, self.patience.connect_s, self.patience.read_s)
             # Not chained: the words of this exception may hold a proxy's password.
-            raise Unreachable(method, url, why, passing) from None
+            raise Unreachable(method, url, why, passing, answers.was_sent(error)) from None
 
     def _authorities(self) -> str | None:
         """Give the file of certificate authorities that the user trusts, by the usual variables."""
@@ -172,6 +226,7 @@ class Web:
                     "Content-Type": "application/json",
                 }
             )
+            session.headers.update(self.headers)
             if self.bearer is not None:
                 session.headers["Authorization"] = f"Bearer {self.bearer.reveal()}"
             if not formats.is_loopback(urlsplit(self.base).hostname or ""):

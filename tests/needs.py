@@ -98,6 +98,18 @@ def strace() -> str | None:
     return None if shutil.which("strace") else "there is no strace command"
 
 
+def tw() -> str | None:
+    """Seqera's own command line."""
+    return None if shutil.which("tw") else "there is no tw command"
+
+
+def specs() -> str | None:
+    """The Platform's OpenAPI file."""
+    folder = os.environ.get("SEQERA_SPECS")
+    found = folder and Path(folder, "seqera-platform-api.yaml").is_file()
+    return None if found else "SEQERA_SPECS names no folder with the Platform's OpenAPI file"
+
+
 BY_MARKER: dict[str, Callable[[], str | None]] = {
     "docker": docker,
     "mlflow": mlflow,
@@ -108,3 +120,6 @@ BY_MARKER: dict[str, Callable[[], str | None]] = {
     "s3fs": s3fs,
     "strace": strace,
 }
+# Seqera's tw and the description of its API come from no package index, so nobody is required to
+# have them: where they are not there, their tests are left out, not skipped. The others use fakes.
+WHERE_THERE_IS_ONE: dict[str, Callable[[], str | None]] = {"tw": tw, "specs": specs}

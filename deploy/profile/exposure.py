@@ -32,6 +32,11 @@ def is_secret_from(name: str, source: str, env: Mapping[str, str], known: tuple[
     return secret.named(source) or _named(name) or _held(env.get(source, ""), known)
 
 
+def hidden(name: str, value: str, known: tuple[str, ...] = ()) -> bool:
+    """Tell whether a variable's value must not be shown, wherever it was found."""
+    return _named(name) or _held(value, known)
+
+
 def _named(name: str) -> bool:
     """The runtime's own variables are known one by one: a cache's lifetime is no secret."""
     ours = BY_NAME.get(name)

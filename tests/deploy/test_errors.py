@@ -7,6 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 from deploy import cli, errors
+from deploy.preflight import Finding
 from deploy.profile.tree import Problem
 
 HERE = Path("here")
@@ -29,6 +30,10 @@ EXAMPLES = [
     (errors.PushFailed("a.io/b:c", "connection reset"), 5),
     (errors.RequestRefused("GET", "https://a/b", 400, "r-1", "no"), 6),
     (errors.Unreachable("GET", "https://a/b", "the connection was lost", True), 6),
+    (errors.NotAllowed(errors.RequestRefused("GET", "https://a/b", 403, "r-1", "no")), 6),
+    (errors.TurnedAway(errors.Unreachable("PUT", "https://a/b", "refused", True, False)), 6),
+    (errors.AnswerLost(errors.RequestRefused("PUT", "https://a/b", 503, None, "later")), 6),
+    (errors.StillCollecting("data-links"), 6),
     (errors.RateLimited("too many builds", True), 6),
     (errors.CredentialMissing("a token", "there is no token.", "Set one."), 4),
     (errors.WaveCannotBuild("https://wave.example.com", "not enabled"), 6),
@@ -40,6 +45,21 @@ EXAMPLES = [
     (errors.FileThere(HERE), 1),
     (errors.HomeInUse(HERE), 1),
     (errors.GaveUpWaiting("build bd-1_1", "15 min", "BUILDING", "studioctl wave wait x"), 7),
+    (errors.TwFailed("tw studios add", 1, ["Forbidden"]), 6),
+    (errors.TwCannot("0.36.2", ["environment: there is no --env"]), 4),
+    (errors.PreflightFailed([Finding("role", "error", "too low", "Ask an owner.")]), 3),
+    (errors.StudioGone('"mlflow"'), 6),
+    (errors.NameTaken("mlflow"), 6),
+    (errors.NoAddress("mlflow", "stopped"), 6),
+    (errors.StudioFailed("mlflow", "errored", ["No capacity."]), 6),
+    (errors.StudioBuildFailed("mlflow", ["The step Build failed."]), 5),
+    (errors.NotReady("mlflow", "2 min", "the database: disk full"), 7),
+    (errors.ChangedMeanwhile("mlflow", "its status is running, not stopped", "nothing"), 6),
+    (errors.DataLeftBehind("mlflow", "no data link is mounted"), 1),
+    (errors.Declined(), 1),
+    (errors.RolledBack(errors.NotReady("mlflow", "2 min", "disk full"), ["it runs again"]), 7),
+    (errors.LeftHalfWay("no", "interrupted", ["old: stopped"], ["studioctl start old"]), 6),
+    (errors.NoPrevious("mlflow"), 1),
 ]
 
 

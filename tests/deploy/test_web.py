@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.errors import InvalidSetting, RequestRefused, Unreachable
+from deploy.errors import AnswerLost, InvalidSetting, RequestRefused, TurnedAway, Unreachable
 from deploy.secret import Secret
 from deploy.wait import Clock
 from deploy.web import Patience, Web
@@ -209,3 +209,59 @@ def test_two_threads_do_not_share_a_connection(a_server: Echo) -> None:
     for thread in threads:
         thread.join(10)
     assert sorted(found) == ["/0", "/1", "/2", "/3"]
+
+
+@pytest.mark.parametrize("what", [BEFORE, AFTER, HALF, SLOW, Reply(500), Reply(503)], ids=str)
+def test_a_change_whose_answer_is_lost_is_not_sent_again(a_server: Echo, what: str | Reply) -> None:
+    a_server.fail("PUT /x", what, times=3)
+    with pytest.raises(AnswerLost):
+        a_web(a_server).write("PUT", "/x", {})
+    assert len(a_server.calls) == 1
+
+
+def test_a_change_that_was_turned_away_is_sent_again_unless_once(a_server: Echo) -> None:
+    a_server.fail("PUT /x", Reply.error(429, "later", Retry_After="9"), times=2)
+    web = a_web(a_server, patience=Patience())
+    assert web.write("PUT", "/x", {}).status == 200
+    assert sum(a_server.clock.slept) >= 18
+    a_server.fail("PUT /x", Reply.error(429, "later", Retry_After="9"))
+    with pytest.raises(TurnedAway) as caught:
+        web.write("PUT", "/x", {}, once=True)
+    assert caught.value.again_after_s >= 9
+    assert len(a_server.calls) == 4
+
+
+def test_a_change_that_is_refused_keeps_its_reason(a_server: Echo) -> None:
+    a_server.fail("PUT /x", Reply.error(409, "there is one"))
+    with pytest.raises(RequestRefused) as caught:
+        a_web(a_server, patience=Patience()).write("PUT", "/x", {})
+    assert caught.value.status == 409
+
+
+@pytest.mark.parametrize(
+    "base", ["https://127.0.0.1:1", "https://nowhere.invalid"], ids=["nobody", "no name"]
+)
+def test_what_never_left_was_not_done(base: str) -> None:
+    web = Web(base, {}, patience=Patience(lost_s=0))
+    with pytest.raises(TurnedAway) as caught:
+        web.write("POST", "/x", {}, once=True)
+    assert caught.value.passing
+
+
+def test_a_server_whose_certificate_is_not_trusted_was_sent_nothing(tmp_path: Path) -> None:
+    _, chain = certify(tmp_path)
+    server = Echo()
+    server.encrypt(chain)
+    with server:
+        web = Web(server.url.replace("http:", "https:"), {}, patience=Patience(lost_s=0))
+        with pytest.raises(TurnedAway) as caught:
+            web.write("POST", "/x", {})
+    assert not caught.value.passing
+    assert server.calls == []
+
+
+def test_headers_of_a_caller_win_and_are_not_shown(a_server: Echo) -> None:
+    web = a_web(a_server, headers={"Accept": "x/y", "Authorization": "Basic planted"})
+    sent = web.get("/x").document()["headers"]
+    assert (sent["Accept"], sent["Authorization"]) == ("x/y", "Basic planted")
+    assert "planted" not in repr(web)

@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,6 +27,8 @@ class Call:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    # The path with its query, as they were sent.
+    target: str = ""
 
     def json(self) -> Any:
         return json.loads(self.body)
@@ -50,6 +52,11 @@ class Reply:
         return cls(status, json.dumps(present(document)).encode(), headers=named)
 
     @classmethod
+    def exactly(cls, document: Any, status: int = 200) -> "Reply":
+        """Send what is empty, too, as the Platform does."""
+        return cls(status, json.dumps(document).encode())
+
+    @classmethod
     def error(cls, status: int, message: str = "", **headers: str) -> "Reply":
         return cls.of({"message": message}, status, **headers) if message else cls(status)
 
@@ -67,10 +74,13 @@ def present(value: Any) -> Any:
 
 @dataclass
 class Fault:
-    """What goes wrong, for the next `times` calls whose method and path begin so."""
+    """What goes wrong, for the next `times` calls whose method and path begin so.
+
+    A function is called before the act, and the call is answered as ever.
+    """
 
     begin: str
-    what: str | Reply
+    what: str | Reply | Callable[[], None]
     times: int = 1
     after: int = 0
 
@@ -82,6 +92,7 @@ class Server(ABC):
         self.calls: list[Call] = []
         self.faults: list[Fault] = []
         self.closing = threading.Event()
+        self.scheme = "http"
         self._lock = threading.Lock()
         outer = self
 
@@ -93,7 +104,7 @@ class Server(ABC):
             def handle_any(self) -> None:
                 outer.handle(self)
 
-            do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = handle_any  # noqa: N815
+            do_GET = do_POST = do_HEAD = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass
@@ -109,7 +120,7 @@ class Server(ABC):
 
         self._http = Quiet(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(
-            target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+            target=self._http.serve_forever, kwargs={"poll_interval": 0.005}, daemon=True
         )
 
     @property
@@ -118,13 +129,14 @@ class Server(ABC):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def encrypt(self, chain: Path) -> None:
         """Speak TLS with this key and certificate; before the server is started."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(chain)
         self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
+        self.scheme = "https"
 
     @abstractmethod
     def now(self) -> float:
@@ -134,7 +146,12 @@ class Server(ABC):
     def answer(self, call: Call) -> Reply:
         """What this service says to a call."""
 
-    def fail(self, begin: str, what: str | Reply, times: int = 1, after: int = 0) -> None:
+    def arrived(self, call: Call) -> None:  # noqa: B027 - most services have no opinion
+        """Look at a call before anything else happens to it."""
+
+    def fail(
+        self, begin: str, what: str | Reply | Callable[[], None], times: int = 1, after: int = 0
+    ) -> None:
         self.faults.append(Fault(begin, what, times, after))
 
     def asked(self, begin: str = "") -> list[Call]:
@@ -154,12 +171,15 @@ class Server(ABC):
         call = self._read(handler)
         with self._lock:
             self.calls.append(call)
+            self.arrived(call)
             what = self._fault(call)
         if what == BEFORE:
             return _drop(handler)
         if what == SLOW:
             self.closing.wait(60)
             return _drop(handler)
+        if callable(what):
+            what()
         reply = what if isinstance(what, Reply) else self.answer(call)
         if what == AFTER:
             return _drop(handler)
@@ -169,9 +189,9 @@ class Server(ABC):
         address = urlsplit(handler.path)
         query = {name: values[0] for name, values in parse_qs(address.query).items()}
         body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
-        return Call(handler.command, address.path, query, dict(handler.headers), body)
+        return Call(handler.command, address.path, query, dict(handler.headers), body, handler.path)
 
-    def _fault(self, call: Call) -> str | Reply | None:
+    def _fault(self, call: Call) -> str | Reply | Callable[[], None] | None:
         for fault in self.faults:
             if fault.times and str(call).startswith(fault.begin):
                 if fault.after:

@@ -1,0 +1,44 @@
+"""The door to other programs: what a command printed on which channel, and how long it may take."""
+
+import os
+import sys
+
+import pytest
+
+from deploy import process
+from deploy.process import Answer, Command, Outcome
+
+# Without it no Python starts on Windows.
+NEEDED = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
+
+
+def python(script: str, **env: str) -> Command:
+    return Command((sys.executable, "-c", script), {**NEEDED, **env})
+
+
+def test_an_answer_keeps_the_channels_apart() -> None:
+    script = "import sys; print('ü'); print('oh', file=sys.stderr); sys.exit(3)"
+    answer = process.call(python(script, PYTHONUTF8="1"), 30)
+    assert (answer.code, answer.stdout, answer.stderr) == (3, "ü\n", "oh\n")
+
+
+def test_what_is_no_text_is_read_all_the_same() -> None:
+    answer = process.call(python(r"import sys; sys.stdout.buffer.write(b'\xff')"), 30)
+    assert answer.stdout == "\N{REPLACEMENT CHARACTER}"
+
+
+def test_a_command_that_does_not_end_in_time_has_failed() -> None:
+    never = python("import time; time.sleep(60)")
+    assert process.call(never, 0.1) == Answer(124, "", "no answer within 0 s")
+    assert process.ask(never, 0.1) == Outcome(124, "no answer within 0 s")
+
+
+def test_a_command_reads_nothing_and_gets_the_environment_that_is_given() -> None:
+    script = "import os, sys; print(repr(sys.stdin.read()), os.environ.get('A'))"
+    assert process.call(python(script, A="b"), 30).stdout == "'' b\n"
+
+
+@pytest.mark.parametrize("shown", [repr, str])
+def test_what_was_printed_and_the_environment_are_not_shown(shown: type[str]) -> None:
+    assert "hunter2" not in shown(Answer(0, "hunter2", "hunter2"))
+    assert "hunter2" not in shown(python("pass", PASSWORD="hunter2"))
