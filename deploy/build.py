@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from deploy import context, secret, ui
+from deploy import context, ui
 from deploy.builders import Request
 from deploy.errors import InvalidSetting
 from deploy.images import Image
@@ -20,6 +20,18 @@ if TYPE_CHECKING:
     from deploy.builders.wave import WaveBuilder
     from deploy.context import Packed
     from deploy.resolve import BuildSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What earlier builds tell of one that is wanted.
+
+    `content` names all that the image is made from, wherever it is pushed; None where a secret is
+    part of that. `image` is the last one of just this build that can still be used.
+    """
+
+    content: str | None
+    image: Image | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +57,9 @@ def build(settings: BuildSettings, options: Options, env: Mapping[str, str]) -> 
         from deploy.builders.local import LocalBuilder
 
         image = LocalBuilder(env, options.clock).build(request)
-        record = Record(image, options.clock.now(), _content(request), "docker")
+        record = Record(
+            image, options.clock.now(), _content(request), "docker", source=request.source
+        )
         Records(folder(env)).add(record)
         return image
 
@@ -64,6 +78,29 @@ def foresee(settings: BuildSettings, options: Options, env: Mapping[str, str]) -
             image = LocalBuilder(env, options.clock).foresee(request)
         ui.say(f"{image.reference} {'is there already' if image.cached else 'would be built'}")
         return image
+
+
+def remember(settings: BuildSettings, options: Options, env: Mapping[str, str]) -> Remembered:
+    """Look whether the image was built before; nobody is asked, and nothing is changed."""
+    _check(settings, options)
+    with context.pack(settings.context or context.locate()) as packed:
+        request = _request(settings, options, packed)
+        now = options.clock.now()
+        if settings.method == "wave":
+            image = _wave(settings, options, env).remembered(request, now)
+        else:
+            content = _content(request)
+            record = Records(folder(env)).newest(
+                lambda record: (
+                    bool(content)
+                    and (record.method, record.content) == ("docker", content)
+                    # What was not pushed is on this machine alone.
+                    and bool(record.image.digest)
+                    and record.usable(now)
+                )
+            )
+            image = record.image if record else None
+        return Remembered(request.source or None, image)
 
 
 def printed(settings: BuildSettings, options: Options, env: Mapping[str, str]) -> dict[str, Any]:
@@ -143,16 +180,6 @@ def _wave(settings: BuildSettings, options: Options, env: Mapping[str, str]) -> 
 
 
 def _content(request: Request) -> str:
-    """Name all that decides an image; nothing where a secret is part of that."""
-    arguments = sorted(request.arguments.items())
-    if any(secret.named(name) or secret.carried(value) for name, value in arguments):
-        return ""
-    return ids.digest_of(
-        [
-            ("context", request.packed.digest),
-            ("dockerfile", request.packed.dockerfile),
-            ("platform", request.platform),
-            ("repository", request.repository),
-            *((f"argument {name}", value) for name, value in arguments),
-        ]
-    )
+    """Name all that decides an image and its place; nothing where a secret is part of that."""
+    source = request.source
+    return source and ids.digest_of([("source", source), ("repository", request.repository)])

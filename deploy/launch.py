@@ -34,6 +34,17 @@ def start(options: Options, env: Mapping[str, str], cwd: Path) -> NoReturn:
 
 
 def _server(options: Options, env: Mapping[str, str], cwd: Path) -> Command:
+    program = server_program()
+    home = local.home(options, env, cwd)
+    local.check_apart(home, options.data)
+    command = local.server_process(options, env, home, program[0])
+    prepare_home(home)
+    link_data(local.links_folder(home, options.data), options.data)
+    return command
+
+
+def server_program() -> tuple[str, ...]:
+    """Give the program that serves as a process of this machine, if its parts are installed."""
     missing = [name for name in SERVER_PARTS if find_spec(name) is None]
     if missing:
         raise ToolMissing(
@@ -42,12 +53,7 @@ def _server(options: Options, env: Mapping[str, str], cwd: Path) -> Command:
             "Install them from a clone of the repository: python -m pip install '.[server]'\n"
             "(with pipx: pipx install --force '.[server]'). Or run the image with --docker.",
         )
-    home = local.home(options, env, cwd)
-    local.check_apart(home, options.data)
-    command = local.server_process(options, env, home, sys.executable)
-    prepare_home(home)
-    link_data(local.links_folder(home, options.data), options.data)
-    return command
+    return (sys.executable, "-m", "studio")
 
 
 def prepare_home(home: Path) -> None:

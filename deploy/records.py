@@ -26,6 +26,7 @@ OURS = "mlflow-studio"
 class Record:
     """One build. `content` names all that decides the image; times are in seconds since 1970.
 
+    `source` leaves out where the image is kept: two images with the same one are alike.
     One that is not `finished` is being built by Wave, and can be waited for by its `request_id`.
     """
 
@@ -41,6 +42,7 @@ class Record:
     tower_endpoint: str | None = None
     workspace: str | None = None
     workspace_id: int | None = None
+    source: str = ""
 
     def usable(self, now: float) -> bool:
         """Tell whether there is an image, and will be for the next minutes."""

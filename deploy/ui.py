@@ -27,3 +27,12 @@ def complain(message: str) -> None:
            Start Docker.
     """
     say("error: " + message.replace("\n", "\n       "))
+
+
+def printable(line: str) -> str:
+    r"""Take out what could move the cursor of a terminal: names are chosen by others.
+
+    >>> printable("a\x1b[2Jb")
+    'a?[2Jb'
+    """
+    return "".join(c if c.isprintable() else "?" for c in line)

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from deploy import secret
 from deploy.images import Image
+from deploy.wave import ids
 
 if TYPE_CHECKING:
     from deploy.context import Packed
@@ -29,6 +31,24 @@ class Request:
     push: bool = False
     tags: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        """Name all that the image is made from, wherever it is kept.
+
+        Nothing where a secret is part of that: the name must not help to guess it.
+        """
+        arguments = sorted(self.arguments.items())
+        if any(secret.named(name) or secret.carried(value) for name, value in arguments):
+            return ""
+        return ids.digest_of(
+            [
+                ("context", self.packed.digest),
+                ("dockerfile", self.packed.dockerfile),
+                ("platform", self.platform),
+                *((f"argument {name}", value) for name, value in arguments),
+            ]
+        )
 
 
 class Builder(Protocol):

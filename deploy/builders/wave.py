@@ -71,6 +71,14 @@ class WaveBuilder:
             cached=bool(answer.cached),
         )
 
+    def remembered(self, request: Request, now: float) -> Image | None:
+        """Give the last image of such a build that can still be used, without asking Wave."""
+        order = self._order(request)
+        found = Records(folder(self.env)).newest(
+            lambda record: order.asked_before(record, self) and record.usable(now)
+        )
+        return found.image if found else None
+
     def rejoin(self, id_: str) -> Image:
         """Wait for a build that was submitted earlier."""
         records = Records(folder(self.env))
@@ -130,6 +138,7 @@ class WaveBuilder:
             tower_endpoint=identity.endpoint or None,
             workspace=self.workspace,
             workspace_id=identity.workspace_id,
+            source=request.source,
         )
 
     def _web(self, base: str) -> Web:

@@ -3,7 +3,6 @@
 Nothing heavy is imported at the top of these files: `--help` and completion must be quick.
 """
 
-import re
 import traceback
 from typing import Annotated, Any
 
@@ -13,8 +12,20 @@ from typer.core import TyperGroup
 from deploy import __version__, errors, ui
 from deploy.cli import profile, snapshots, wave
 from deploy.cli.build import build
+from deploy.cli.delete import delete
+from deploy.cli.deploy import deploy
+from deploy.cli.doctor import doctor
 from deploy.cli.init import init
+from deploy.cli.listing import list_
+from deploy.cli.plan import plan
+from deploy.cli.rollback import rollback
+from deploy.cli.start import start
+from deploy.cli.status import status
+from deploy.cli.stop import stop
 from deploy.cli.up import up
+from deploy.cli.url import url
+from deploy.cli.verify import verify
+from deploy.versions import pinned_mlflow
 
 
 class Root(TyperGroup):
@@ -49,6 +60,17 @@ app = typer.Typer(
 app.command()(init)
 app.command()(up)
 app.command()(build)
+app.command()(plan)
+app.command()(deploy)
+app.command()(rollback)
+app.command()(status)
+app.command()(url)
+app.command("list")(list_)
+app.command()(start)
+app.command()(stop)
+app.command()(delete)
+app.command()(doctor)
+app.command()(verify)
 app.add_typer(profile.app, name="profile")
 app.add_typer(snapshots.app, name="snapshots")
 app.add_typer(wave.app, name="wave")
@@ -58,18 +80,6 @@ def _version(wanted: bool) -> None:
     if wanted:
         ui.give(f"studioctl {__version__} (MLflow {pinned_mlflow()})")
         raise typer.Exit
-
-
-def pinned_mlflow() -> str:
-    """Give the MLflow version that the server parts pin."""
-    from importlib.metadata import PackageNotFoundError, requires
-
-    try:
-        needed = requires("mlflow-studio") or []
-    except PackageNotFoundError:
-        return "unknown: studioctl is not installed"
-    found = (re.match(r"mlflow==([\w.]+)", need) for need in needed)
-    return next((match[1] for match in found if match), "unknown")
 
 
 @app.callback()

@@ -10,7 +10,8 @@ import typer.main
 from typer.testing import CliRunner
 
 from deploy import __version__
-from deploy.cli import app, pinned_mlflow
+from deploy.cli import app
+from deploy.versions import pinned_mlflow
 
 PYPROJECT = Path(__file__).parent.parent.parent / "pyproject.toml"
 

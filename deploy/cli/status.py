@@ -1,0 +1,31 @@
+"""`studioctl status`: how a Studio stands."""
+
+import json
+import os
+
+import typer
+
+from deploy.cli.options import File, Json, Name, Stage, Workspace
+from deploy.cli.studio import named, options
+
+
+def status(
+    context: typer.Context,
+    name: Name = None,
+    file: File = None,
+    stage: Stage = None,
+    workspace: Workspace = None,
+    as_json: Json = False,
+) -> None:
+    """Say whether the Studio runs, why not, how long it may, and what differs from the profile."""
+    from deploy import status_text, ui
+    from deploy.planning import Request
+    from deploy.status import look
+
+    about = named(context, name, file, stage, workspace)
+    # Another name than the profile's is another Studio, with which nothing is compared.
+    request = Request(file, stage, workspace) if name is None else None
+    found = look(about, request, options(context), os.environ)
+    ui.give(
+        json.dumps(found.to_json(), indent=2) if as_json else "\n".join(status_text.lines(found))
+    )

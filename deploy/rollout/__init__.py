@@ -1,0 +1,161 @@
+"""Carry out a plan: make the Studio as it should be, or leave it as it was.
+
+What is done is a list of small steps, each with its undo. A failure, or Ctrl-C, undoes what was
+begun; a second Ctrl-C leaves at once and says what is where.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from deploy import ui
+from deploy.changes import differences
+from deploy.desired import SPEC
+from deploy.errors import LeftHalfWay, StudioctlError
+from deploy.plan import Seen
+from deploy.rollout.acts import UNDER_WAY, Acts, Means
+from deploy.rollout.aside import Aside
+from deploy.rollout.creating import Creation, inherited
+from deploy.rollout.going_back import GoingBack
+from deploy.rollout.replacing import Replacement
+from deploy.rollout.starting import Start
+from deploy.rollout.steps import Journal, Step
+from deploy.rollout.updating import Update
+from deploy.verify import Readiness
+
+if TYPE_CHECKING:
+    from deploy.plan import Plan
+    from deploy.seqera.models import Studio
+
+__all__ = ["Means", "Outcome", "carry_out", "go_back"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it. `actions` and `warnings` are words for people."""
+
+    studio: Studio
+    actions: tuple[str, ...]
+    ready: Readiness
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def url(self) -> str | None:
+        """The address of the session, as the Platform describes it."""
+        return self.studio.url
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the values that programs read."""
+        return {
+            "studio": {
+                "id": self.studio.id,
+                "name": self.studio.name,
+                "status": self.studio.status,
+            },
+            "url": self.url,
+            "image": self.studio.image,
+            "ready": str(self.ready),
+            "actions": list(self.actions),
+            "warnings": list(self.warnings),
+        }
+
+
+class _Change(Protocol):
+    """A change that can be undone, and tell where it stands."""
+
+    def steps(self) -> list[Step]: ...
+
+    def where(self) -> list[str]: ...
+
+    def by_hand(self) -> list[str]: ...
+
+
+def carry_out(plan: Plan, means: Means) -> Outcome:
+    """Do what a plan says; raise with the Studio as it was, or with words on what is where."""
+    desired, actual = plan.desired, plan.actual
+    acts = Acts(means, Journal(), desired.name)
+    if actual is None:
+        creation = Creation(acts, desired)
+        _watch(creation)
+        return _done(acts, creation, plan)
+    if plan.action == "nothing":
+        return _as_it_is(actual, acts)
+    seen = plan.seen or Seen.of(actual)
+    if plan.action == "replace":
+        new = Creation(acts, desired, inherited(actual), frozenset({actual.id}))
+        replacement = Replacement(acts, Aside(acts, actual, seen), new)
+        _run(replacement, acts)
+        replacement.settle()
+        return _done(acts, new, plan)
+    wanted = desired.auto_start or actual.status in UNDER_WAY
+    start = Start(acts, seen, desired, wanted)
+    if plan.action == "update":
+        _run(Update(acts, desired, actual, seen, start), acts)
+    else:
+        acts.journal.run(start.steps())
+    return _done(acts, start, plan)
+
+
+def go_back(name: str, present: Studio | None, kept: Studio, means: Means) -> Outcome:
+    """Give a Studio that was put aside its name back, and let it run."""
+    acts = Acts(means, Journal(), name)
+    aside = Aside(acts, present, Seen.of(present)) if present else None
+    start = Start(acts, Seen.of(kept))
+    _run(GoingBack(acts, name, aside, kept, start), acts)
+    if aside is not None:
+        acts.journal.note(f'kept "{aside.away}" ({aside.studio.id}), stopped')
+    return _done(acts, start, None)
+
+
+def _run(change: _Change, acts: Acts) -> None:
+    acts.journal.where, acts.journal.by_hand = change.where, change.by_hand
+    try:
+        acts.journal.run(change.steps())
+    except StudioctlError as error:
+        if not isinstance(error, LeftHalfWay):
+            acts.tidy()
+        raise
+
+
+def _watch(creation: Creation) -> None:
+    """Make a first Studio. That is not undone: one that does not come up is there for a look."""
+    try:
+        creation.acts.journal.run(creation.steps())
+    except KeyboardInterrupt:
+        name = creation.desired.name
+        known = f'"{name}" ({creation.id}) is there and goes on by itself'
+        ui.say(known if creation.id else f'whether "{name}" was created is not known')
+        ui.say(f"To look: studioctl status {name}\nTo stop it: studioctl stop {name}")
+        raise
+
+
+def _as_it_is(studio: Studio, acts: Acts) -> Outcome:
+    """Change nothing; what somebody else has just started is waited for."""
+    part = Start(acts, Seen.of(studio), studio=studio)
+    if studio.status in UNDER_WAY:
+        if studio.status != "running":
+            part.wait()
+        part.verify()
+    return _outcome(acts, part.studio or studio, part.readiness)
+
+
+def _done(acts: Acts, part: Creation | Start, plan: Plan | None) -> Outcome:
+    """Read back what is there now: a setting that was not taken is said, never passed over."""
+    acts.tidy()
+    assert part.studio is not None
+    studio = acts.described(part.studio.id)
+    if plan is None:
+        return _outcome(acts, studio, part.readiness)
+    if plan.action != "start" and studio.label(SPEC) != plan.desired.spec:
+        raise acts.conflict("it was changed again while it started")
+    for each in differences(plan.desired, studio, secrets=acts.means.secrets):
+        acts.journal.warn(
+            f"the Platform did not take {each.field}: it is {each.old}, and should be {each.new}"
+        )
+    return _outcome(acts, studio, part.readiness)
+
+
+def _outcome(acts: Acts, studio: Studio, readiness: Readiness) -> Outcome:
+    journal = acts.journal
+    return Outcome(studio, tuple(journal.done), readiness, tuple(journal.warnings))

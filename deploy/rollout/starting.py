@@ -1,0 +1,64 @@
+"""Start a Studio that is there: told to, waited for, asked whether it can do its work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deploy.rollout.creating import NOT_AWAITED, NOT_STARTED
+from deploy.rollout.steps import Step
+
+if TYPE_CHECKING:
+    from deploy.desired import Desired
+    from deploy.plan import Seen
+    from deploy.rollout.acts import Acts
+    from deploy.seqera.models import Studio
+    from deploy.verify import Readiness
+
+
+@dataclass(slots=True)
+class Start:
+    """A Studio that is there and stopped: started, waited for, asked.
+
+    `desired` brings what can only be said at the start.
+    """
+
+    acts: Acts
+    seen: Seen
+    desired: Desired | None = None
+    wanted: bool = True
+    readiness: Readiness = NOT_STARTED
+    studio: Studio | None = None
+    begun: bool = False
+    _before: Studio | None = None
+
+    def start(self) -> None:
+        """Start it."""
+        now = self.acts.unchanged(self.seen)
+        if self.wanted:
+            self.begun = True
+            now = self.acts.stop(now) if now.status == "stopping" else now
+            self.acts.start(now, self.desired)
+        self.studio = self._before = now
+
+    def wait(self) -> None:
+        """Wait until it runs, if anybody waits."""
+        if not self.wanted:
+            return
+        if self.acts.means.wait:
+            self.studio = self.acts.awake(self.seen.id, before=self._before)
+        else:
+            self.readiness = NOT_AWAITED
+
+    def verify(self) -> None:
+        """Ask it whether it can do its work, if it runs."""
+        if self.studio is not None and self.studio.status == "running" and self.acts.means.wait:
+            self.readiness = self.acts.ready(self.studio)
+
+    def steps(self) -> list[Step]:
+        """List what is done. A start is not undone: the Studio stays for a look at it."""
+        return [
+            Step("starting the Studio", self.start),
+            Step("waiting for the Studio", self.wait),
+            Step("asking the Studio", self.verify),
+        ]

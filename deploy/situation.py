@@ -1,0 +1,117 @@
+"""Find out what a decision rests on: where the runs are and will be, and what can be changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from deploy import preflight, previous, store, temporary
+from deploy.desired import revealed
+from deploy.errors import RequestRefused, StillCollecting, Unreachable
+from deploy.plan import Circumstances
+from deploy.records import Records, folder
+from deploy.secret import known
+from deploy.seqera import surroundings
+from deploy.seqera.explorer import SESSIONS, Explorer
+from deploy.store import Mounted
+
+if TYPE_CHECKING:
+    from deploy.desired import Desired
+    from deploy.preflight import Resolved
+    from deploy.seqera.calls import Calls
+    from deploy.seqera.models import ComputeEnv, Link, Studio
+
+
+def look(
+    desired: Desired,
+    actual: Studio | None,
+    resolved: Resolved,
+    calls: Calls,
+    env: Mapping[str, str],
+    *,
+    ours: bool,
+) -> Circumstances:
+    """Read what is still to be known. `ours` tells that the image has our runtime in it."""
+    aside = () if actual else tuple(previous.of(desired.name, resolved.studios))
+    if not ours:
+        after = before = store.UNKNOWN
+    else:
+        before = store.UNKNOWN if actual is None else store_of(actual, calls, resolved)
+        there = {name: revealed(each) for name, each in desired.environment.items()}
+        mounted = _mounted(desired.mounts, desired.compute_env, calls, there)
+        last = before.link.name if before.link else None
+        after = store.decide(there, mounted, last, (*known(env), *desired.secrets))
+    if actual is None:
+        return Circumstances(after, before, previous=aside, secrets=known(env))
+    ends_at = temporary.ends(actual.image, Records(folder(env)))
+    return Circumstances(
+        store=after,
+        store_before=before,
+        expired=temporary.expired(actual, ends_at, calls.web.clock.now()),
+        movable=_movable(actual, desired.compute_env, calls),
+        secrets=known(env),
+    )
+
+
+def store_of(studio: Studio, calls: Calls, resolved: Resolved | None = None) -> store.Store:
+    """Tell where a Studio of ours keeps its runs; what is `resolved` is not asked again."""
+    if studio.configuration is None:
+        return store.UNKNOWN
+    env = resolved.compute_env if resolved else None
+    if env is None or env.id != studio.compute_env_id:
+        env = described(studio.compute_env_id, calls)
+    there = studio.configuration.environment
+    links = mounts(studio, resolved.links if resolved else ())
+    return store.decide(there, _mounted(links, env, calls, there))
+
+
+def mounts(studio: Studio, known_links: Iterable[Link] = ()) -> list[Link]:
+    """Give the data links that a Studio mounts, as far as they are known."""
+    found = {link.id: link for link in (*known_links, *studio.mounted)}
+    wanted = studio.configuration.mounts if studio.configuration else ()
+    return [found[mount.id] for mount in wanted if mount.id in found]
+
+
+def _mounted(
+    links: Iterable[Link], env: ComputeEnv | None, calls: Calls, environment: Mapping[str, str]
+) -> list[Mounted]:
+    """Tell which links can be written to; which of several is in use already is looked up."""
+    found = [Mounted(link, preflight.writable(link, env) if env else None) for link in links]
+    unsure = [each for each in found if each.writable is not False]
+    if len(unsure) < 2 or environment.get("STUDIO_DATA_LINK"):
+        return found
+    return [
+        each
+        if each.writable is False
+        else Mounted(each.link, each.writable, _is_used(each.link, calls))
+        for each in found
+    ]
+
+
+def _is_used(link: Link, calls: Calls) -> bool | None:
+    """Tell whether a Studio has published on a link; None where it cannot be read from here."""
+    try:
+        return bool(Explorer(calls, link.id).names(SESSIONS))
+    except RequestRefused as error:
+        return False if error.status == 404 else None
+    except (Unreachable, StillCollecting):
+        return None
+
+
+def _movable(actual: Studio, wanted: ComputeEnv, calls: Calls) -> bool:
+    """Tell whether the Studio can be given to another compute environment.
+
+    The Platform allows it where both have the same work directory: its checkpoints are there.
+    """
+    if wanted.id == actual.compute_env_id:
+        return True
+    env = described(actual.compute_env_id, calls)
+    return env is not None and env.work_dir is not None and env.work_dir == wanted.work_dir
+
+
+def described(id_: str, calls: Calls) -> ComputeEnv | None:
+    """Describe a compute environment; one that is gone, or hidden from us, is not known."""
+    try:
+        return surroundings.compute_env(calls, id_)
+    except RequestRefused:
+        return None

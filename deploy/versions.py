@@ -1,0 +1,15 @@
+"""Which releases are at work here."""
+
+import re
+
+
+def pinned_mlflow() -> str:
+    """Give the MLflow version that the server parts pin."""
+    from importlib.metadata import PackageNotFoundError, requires
+
+    try:
+        needed = requires("mlflow-studio") or []
+    except PackageNotFoundError:
+        return "unknown: studioctl is not installed"
+    found = (re.match(r"mlflow==([\w.]+)", need) for need in needed)
+    return next((match[1] for match in found if match), "unknown")

@@ -1,0 +1,199 @@
+"""A change that fails half-way leaves the Studio as it was: name, labels, settings, serving."""
+
+import pytest
+
+from deploy.errors import StudioctlError
+from tests.deploy.rollout.desk import NAME, NEW, OLD, Desk, done_and_interrupted, interrupted
+from tests.deploy.wishes import plain
+from tests.fakes.platform import BuildFailed, Errored, Stuck
+from tests.fakes.server import AFTER, BEFORE, Reply
+from tests.fakes.sessions import NOT_READY
+
+# The writes of a replacement and of an update, by the call that each begins with.
+CHANGE = "PUT /api/studios/a1b2c301"
+STOP, START = f"{CHANGE}/stop", f"{CHANGE}/start"
+CREATE, LABEL = "POST /api/studios", "POST /api/labels"
+REFUSED = Reply.error(400, "not today")
+REPLACEMENT = [STOP, LABEL, CHANGE, CREATE]
+UPDATE = [STOP, LABEL, CHANGE, START]
+
+
+def refuse(desk: Desk, call: str) -> None:
+    """Refuse such a call once; the change itself is told from stop and start by its whole path."""
+    desk.platform.fail(call, REFUSED, after=1 if call == CHANGE else 0)
+
+
+@pytest.mark.parametrize("call", REPLACEMENT)
+def test_a_replacement_that_is_refused_is_undone(running: Desk, call: str) -> None:
+    before = running.snapshot()
+    refuse(running, call)
+    with pytest.raises(StudioctlError, match="not today") as caught:
+        running.deploy(running.wish(image=NEW))
+    assert caught.value.exit_code == 6
+    assert running.snapshot() == before
+
+
+@pytest.mark.parametrize("call", UPDATE)
+def test_an_update_that_is_refused_is_undone(running: Desk, call: str) -> None:
+    before = running.snapshot()
+    refuse(running, call)
+    with pytest.raises(StudioctlError, match="not today"):
+        running.deploy(running.wish(image=OLD, cpu=4, environment={"A": plain("1")}))
+    assert running.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [(Errored("no capacity"), 6), (BuildFailed(), 5), (Stuck(), 7)],
+    ids=["errored", "build failed", "stuck"],
+)
+@pytest.mark.parametrize("change", [{"image": NEW}, {"image": OLD, "cpu": 4}], ids=str)
+def test_a_studio_that_does_not_come_up_is_undone(
+    running: Desk, script: object, code: int, change: dict[str, object]
+) -> None:
+    before = running.snapshot()
+    running.platform.next_start = script
+    with pytest.raises(StudioctlError) as caught:
+        running.deploy(running.wish(**change))
+    assert caught.value.exit_code == code
+    assert running.snapshot() == before
+    assert "is undone" in str(caught.value)
+    assert "runs again" in str(caught.value)
+
+
+@pytest.mark.parametrize("change", [{"image": NEW}, {"image": OLD, "cpu": 4}], ids=str)
+def test_a_studio_that_never_gets_ready_is_undone(running: Desk, change: dict[str, object]) -> None:
+    before = running.snapshot()
+    running.platform.sessions.usual = NOT_READY
+    with pytest.raises(StudioctlError, match="unable to open database file") as caught:
+        running.deploy(running.wish(**change))
+    assert caught.value.exit_code == 7
+    assert running.snapshot() == before
+
+
+@pytest.mark.parametrize("what", [BEFORE, AFTER], ids=["not done", "done"])
+@pytest.mark.parametrize("call", REPLACEMENT)
+def test_a_lost_answer_is_looked_up(running: Desk, call: str, what: str) -> None:
+    running.platform.fail(call, what, after=1 if call == CHANGE else 0)
+    running.deploy(running.wish(image=NEW))
+    assert running.platform.studio(NAME).image == NEW
+    assert len(running.platform.names()) == 2
+
+
+@pytest.mark.parametrize("what", [BEFORE, AFTER], ids=["not done", "done"])
+@pytest.mark.parametrize("call", UPDATE)
+def test_a_lost_answer_of_an_update_is_looked_up(running: Desk, call: str, what: str) -> None:
+    running.platform.fail(call, what, after=1 if call == CHANGE else 0)
+    running.deploy(running.wish(image=OLD, cpu=4))
+    assert running.platform.studio(NAME).configuration["cpu"] == 4
+    assert running.platform.status(NAME) == "running"
+
+
+@pytest.mark.parametrize("act", [interrupted, done_and_interrupted])
+@pytest.mark.parametrize("change", [{"image": NEW}, {"image": OLD, "cpu": 4}], ids=str)
+@pytest.mark.parametrize("write", range(1, 5))
+def test_ctrl_c_at_a_write_undoes_what_was_done(
+    running: Desk, write: int, change: dict[str, object], act: object
+) -> None:
+    before = running.snapshot()
+    running.platform.at_write, running.platform.act = write, act
+    with pytest.raises(KeyboardInterrupt):
+        running.deploy(running.wish(**change))
+    assert running.snapshot() == before
+
+
+@pytest.mark.parametrize("change", [{"image": NEW}, {"image": OLD, "cpu": 4}], ids=str)
+@pytest.mark.parametrize("second", [1, 5, 15, 30, 60])
+def test_ctrl_c_in_a_wait_undoes_what_was_done(
+    running: Desk, second: int, change: dict[str, object]
+) -> None:
+    before = running.snapshot()
+    running.clock.at(running.clock.passed + second, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        running.deploy(running.wish(**change))
+    assert running.snapshot() == before
+
+
+def test_a_second_ctrl_c_leaves_at_once_and_says_what_is_where(
+    running: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for second in (20, 45):
+        running.clock.at(running.clock.passed + second, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        running.deploy(running.wish(image=NEW))
+    said = capsys.readouterr().err
+    assert "What is where:" in said
+    assert "a1b2c301" in said
+    assert "studioctl rollback mlflow" in said
+    assert sorted(running.platform.names()) != [NAME]
+
+
+def test_a_token_that_expires_midway_says_what_is_where(running: Desk) -> None:
+    def expire() -> None:
+        running.platform.tokens.clear()
+
+    running.clock.at(running.clock.passed + 20, expire)
+    with pytest.raises(StudioctlError, match="What is where") as caught:
+        running.deploy(running.wish(image=NEW))
+    assert "TOWER_ACCESS_TOKEN" in str(caught.value)
+    assert "studioctl rollback mlflow" in str(caught.value)
+
+
+def test_what_is_undone_leaves_no_label_behind(running: Desk) -> None:
+    running.platform.workspaces[0].roles = ["admin"]
+    labels = {(label.name, label.value) for label in running.platform.labels.all.values()}
+    running.platform.next_start = Errored()
+    with pytest.raises(StudioctlError):
+        running.deploy(running.wish(image=NEW))
+    now = {(label.name, label.value) for label in running.platform.labels.all.values()}
+    assert now == labels
+
+
+def test_a_studio_that_did_not_run_before_is_not_started_by_an_undo(running: Desk) -> None:
+    running.both.studios.stop("a1b2c301")
+    running.clock.sleep(60)
+    before = running.snapshot()
+    assert before[NAME][1] == "stopped"
+    running.platform.next_start = Errored()
+    with pytest.raises(StudioctlError):
+        running.deploy(running.wish(image=NEW))
+    assert running.snapshot() == before
+
+
+def test_a_first_studio_that_does_not_come_up_stays_for_a_look_at_it(desk: Desk) -> None:
+    warnings = ("image not found in this region",)
+    desk.platform.next_start = Errored("Essential container exited", warnings=warnings)
+    with pytest.raises(StudioctlError) as caught:
+        desk.deploy(desk.wish(image=OLD))
+    said = str(caught.value)
+    assert caught.value.exit_code == 6
+    assert "Essential container exited" in said
+    assert "The step that failed: Pulling container image" in said
+    assert "image not found in this region" in said
+    assert "studioctl status mlflow" in said
+    assert desk.platform.status(NAME) == "errored"
+
+
+def test_a_failed_studio_is_started_again_by_the_next_deploy(desk: Desk) -> None:
+    desk.platform.next_start = Errored()
+    with pytest.raises(StudioctlError):
+        desk.deploy(desk.wish(image=OLD))
+    assert desk.deploy(desk.wish(image=OLD)).ready.state == "ready"
+    assert desk.platform.names() == [NAME]
+
+
+def test_ctrl_c_in_a_first_deploy_says_how_to_stop_what_goes_on(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.clock.at(20, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        desk.deploy(desk.wish(image=OLD))
+    assert "goes on by itself" in capsys.readouterr().err
+    assert desk.platform.names() == [NAME]
+
+
+def test_a_failed_deletion_of_the_old_studio_is_only_a_warning(running: Desk) -> None:
+    running.platform.fail("DELETE /api/studios", REFUSED)
+    outcome = running.deploy(running.wish(image=NEW), delete_previous=True)
+    assert outcome.ready.state == "ready"
+    assert "was not deleted" in outcome.warnings[0]
