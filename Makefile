@@ -7,7 +7,7 @@ PORT ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench vendor clean
+.PHONY: help run test lint bench torture vendor clean
 
 help:
 	@echo "make run     start the Studio on http://localhost:5000 (PORT=5001 changes the port,"
@@ -15,6 +15,7 @@ help:
 	@echo "make test    run the tests (ARGS='-k name' selects); what is missing here is skipped"
 	@echo "make lint    run the linters and the type checker"
 	@echo "make bench   measure against stock MLflow on this machine"
+	@echo "make torture kill the server and its publisher two hundred times, and look for a lost run"
 	@echo "make vendor  copy studio/ into the build context, .seqera/studio"
 	@echo "make clean   remove the environment and all caches; your runs in .studio stay"
 
@@ -33,6 +34,10 @@ lint:
 bench:
 	@scripts/environment dev
 	@$(BIN)/python -m bench $(ARGS)
+
+torture:
+	@scripts/environment dev
+	@$(BIN)/python -m tests.studio.snapshots.torture $(ARGS)
 
 vendor:
 	@scripts/environment dev

@@ -6,14 +6,18 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from bench import commands, environment, machine, measurements, report, servers
+from bench import commands, environment, machine, measurements, report, servers, snapshots
 from bench.figures import MEASUREMENTS, OURS, Figure, Line, Round, summary
 from bench.measurements import Scale
 
+_OURS_ALONE: dict[str, Callable[[environment.Environment, Path, Scale], dict[str, float]]] = {
+    "commands": lambda _prepared, folder, _scale: commands.measure(folder),
+    "snapshots": snapshots.measure,
+}
 _RESULTS = Path(__file__).parent.parent / "bench-results"
 
 
@@ -25,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     scale = Scale.quick() if options.quick else Scale()
     if options.seconds:
-        scale = Scale(options.seconds, scale.settle_s, scale.artifact_mb)
+        scale = replace(scale, seconds=options.seconds)
     _RESULTS.mkdir(exist_ok=True)
     prepared = environment.prepare(_RESULTS / "environment")
     before = machine.facts()
@@ -33,18 +37,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     began = time.monotonic()
     rounds: list[Round] = []
     with tempfile.TemporaryDirectory(prefix="mlflow-studio-bench-") as folder:
+        compared = options.servers if set(options.only) - _OURS_ALONE.keys() else ()
         if not options.quick:
-            _warm_up(options.servers, prepared, Path(folder))
+            _warm_up(compared, prepared, Path(folder))
         for number in range(1 if options.quick else options.rounds):
-            rounds.append(
-                {
-                    name: _measure(name, options.only, prepared, Path(folder, str(number)), scale)
-                    for name in options.servers
-                }
-            )
-            if "commands" in options.only:
-                found = commands.measure(Path(folder, str(number), "commands"))
-                rounds[-1] = {**rounds[-1], OURS: {**rounds[-1].get(OURS, {}), **found}}
+            place = Path(folder, str(number))
+            found = {
+                name: _measure(name, options.only, prepared, place, scale) for name in compared
+            }
+            for key, measure in _OURS_ALONE.items():
+                if key in options.only:
+                    more = measure(prepared, place / key, scale)
+                    found[OURS] = {**found.get(OURS, {}), **more}
+            rounds.append(found)
     lines = summary(rounds)
     print(f"\n{report.table(lines)}\n")
     if options.quick:
@@ -87,7 +92,7 @@ def _measure(
     if "first-start" in only:
         with servers.running(name, prepared, folder / name, empty=True) as server:
             found["first_start_s"] = server.start_s
-    if set(only) - {"first-start", "commands"}:
+    if set(only) - {"first-start", *_OURS_ALONE}:
         with servers.running(name, prepared, folder / name) as server:
             if "start" in only:
                 found["start_s"] = server.start_s

@@ -77,6 +77,20 @@ FIGURES = (
     Figure("pack_s", "commands", "packing 2,000 files, 20 MB", "s", Target("absolute", 1)),
     Figure("hit_s", "commands", "unchanged Wave build", "s", Target("absolute", 1)),
     Figure("hit_requests", "commands", "  its requests", "", Target("absolute", 2)),
+    Figure("commit_alone_p50_ms", "snapshots", "100 MB, 50 commits/s alone: p50", "ms"),
+    Figure("commit_alone_p99_ms", "snapshots", "  p99", "ms"),
+    Figure("commit_p50_ms", "snapshots", "  while publishing: p50", "ms"),
+    Figure("commit_more_ms", "snapshots", "    more than alone", "ms", Target("absolute", 1)),
+    Figure("commit_p99_ms", "snapshots", "  while publishing: p99", "ms", Target("absolute", 30)),
+    Figure("shipped_bytes", "snapshots", "  shipped per commit", "B", Target("absolute", 1000)),
+    Figure("publisher_percent", "snapshots", "  publisher, of a core", "%", Target("absolute", 5)),
+    Figure("final_s", "snapshots", "  last publish at the stop", "s", Target("absolute", 2)),
+    Figure("restore_s", "snapshots", "  restore", "s", Target("absolute", 1)),
+    Figure("start_restoring_s", "snapshots", "  start with an empty home", "s"),
+    Figure("start_more_s", "snapshots", "    more than of nothing", "s", Target("absolute", 2)),
+    Figure("large_cycle_s", "snapshots", "1 GB: publishing a change", "s"),
+    Figure("large_memory_mb", "snapshots", "  publisher, peak", "MB", Target("absolute", 250)),
+    Figure("large_restore_s", "snapshots", "  restore", "s", Target("absolute", 5)),
 )
 MEASUREMENTS = tuple(dict.fromkeys(figure.measurement for figure in FIGURES))
 

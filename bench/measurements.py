@@ -28,10 +28,13 @@ class Scale:
     seconds: float = 10
     settle_s: float = 90
     artifact_mb: int = 300
+    commits_s: float = 60
+    common_mb: int = 100
+    large_mb: int = 1000
 
     @classmethod
     def quick(cls) -> "Scale":
-        return cls(seconds=2, settle_s=0, artifact_mb=30)
+        return cls(seconds=2, settle_s=0, artifact_mb=30, commits_s=4, common_mb=10, large_mb=30)
 
 
 def memory(server: Server, scale: Scale) -> dict[str, float]:

@@ -34,6 +34,15 @@ def pss_mb(pid: int) -> float:
     return 0.0
 
 
+def peak_mb(pid: int) -> float:
+    """The most memory that a process has had resident, mapped files included; 0 once it ended."""
+    with contextlib.suppress(OSError):
+        for line in (Path("/proc") / str(pid) / "status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
+
+
 def memory(pids: Iterable[int]) -> Mapping[int, float]:
     """Megabytes by process, without those that have ended."""
     return {pid: size for pid in pids if (size := pss_mb(pid))}

@@ -45,15 +45,23 @@ class Server:
 
 @contextmanager
 def running(
-    name: str, environment: Environment, folder: Path, *, empty: bool = False
+    name: str,
+    environment: Environment,
+    folder: Path,
+    *,
+    empty: bool = False,
+    data: Path | None = None,
 ) -> Iterator[Server]:
     """Start a server in a new `folder`, and leave neither processes nor files behind.
 
-    It finds a migrated database there unless `empty`.
+    It finds a migrated database there unless `empty`. `data` is the parent of our server's data
+    link, in place of one of its own.
     """
     folder.mkdir(parents=True)
     port, mark = _free_port(), uuid.uuid4().hex
     command, settings = _command(name, environment, folder, port, empty=empty)
+    if data is not None:
+        settings = {**settings, "STUDIO_DATA_DIR": str(data)}
     env = {**_INHERITED, **settings, "MLFLOW_DISABLE_TELEMETRY": "true", processes.MARK: mark}
     log = folder / "log"
     with log.open("wb") as output:

@@ -38,21 +38,33 @@ def _publish(args: argparse.Namespace) -> int:
     from studio.snapshots.stopping import StopRequest
 
     stop = StopRequest(by_keyboard=args.parent_pid is None)  # before the slower imports
-    stop.requested = args.once
+    if args.once:
+        stop.request()
     from studio.lifetime import die_with_parent
     from studio.snapshots import state
-    from studio.snapshots.loop import Loop, Times
+    from studio.snapshots.drill import Drill
+    from studio.snapshots.loop import Loop, Times, say
     from studio.snapshots.publish import Publisher, Target
     from studio.snapshots.state import LocalState
+    from studio.snapshots.sweep import Sweep, steady_clock
 
     die_with_parent(args.parent_pid)
     os.nice(args.nice)
     known = state.read(args.home, args.db) or LocalState(state.name_of(args.db, args.home))
+    fresh = known.session is None  # nobody has published since the start
     known = known.continued(own_is_visible=known.published)
     missing = tuple(s for s in args.parent if s not in known.parents)
     known = replace(known, parents=(*known.parents, *missing))
     publisher = Publisher(Target(args.link, args.db, args.home), time.time, known)
-    Loop(publisher, stop, Times(args.interval, args.final_seconds)).run()
+    chores = (Drill(publisher, say), Sweep(publisher, known, fresh, steady_clock(), say))
+    Loop(publisher, stop, Times(args.interval, args.final_seconds), chores).run()
+    if args.pin and publisher.published is not None:
+        pinned = publisher.published.state
+        try:
+            publisher.pin(args.pin)
+            say(f"state {pinned} is kept on the link for good ({args.pin})")
+        except OSError as exc:
+            say(f"state {pinned} could not be marked to be kept for good: {exc}")
     return 0
 
 
@@ -83,6 +95,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     publish.add_argument("--parent-pid", type=int, help="stop when this parent process has gone")
     publish.add_argument("--once", action="store_true", help="publish what is new, then end")
+    publish.add_argument(
+        "--pin", metavar="WHY", help="with --once: have that state kept for good, and note why"
+    )
     publish.add_argument("--nice", type=int, default=10)
     publish.set_defaults(run=_publish)
     return parser

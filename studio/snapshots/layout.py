@@ -1,4 +1,4 @@
-"""Names and places of our files on a data link, and the one door through which they are written.
+"""Names and places of our files on a data link, and the doors by which they come and go.
 
 <link>/mlflow-studio/
   store-<uuid>.json                      made by the first session; informative
@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Protocol
 
 from studio.snapshots.local import BINARY
 
@@ -25,7 +25,15 @@ _CHUNK = 1 << 20
 _SESSION = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
 _MANIFEST = re.compile(r"([0-9]{8,})\.json")
 _STORE = re.compile(r"store-[0-9a-f-]{36}\.json")
-_PACK = re.compile(r"packs/[0-9]{8,}-[0-9a-f]{16}\.pp")
+_PACK = re.compile(r"packs/([0-9]{8,})-[0-9a-f]{16}\.pp")
+_PINNED = re.compile(r"[a-z0-9-]+-([0-9]{8,})\.json")
+
+
+class Readable(Protocol):
+    """Anything with a read."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -56,6 +64,17 @@ class State:
         return f"{self.sid}/{self.seq}"
 
 
+def states_in(items: object) -> tuple[State, ...]:
+    """States out of a JSON list of {sid, seq}; what is none is left out."""
+    found = []
+    for item in items if isinstance(items, list) else []:
+        if isinstance(item, dict):
+            sid, seq = item.get("sid"), item.get("seq")
+            if isinstance(sid, str) and is_session_id(sid) and isinstance(seq, int):
+                found.append(State(sid, seq))
+    return tuple(found)
+
+
 def new_session_id(now: float) -> str:
     """A name nobody else uses, even a clone of this disk: so it is never stored and read back."""
     return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(now))}-{secrets.token_hex(4)}"
@@ -69,6 +88,18 @@ def is_session_id(name: str) -> bool:
 def is_store_name(name: str) -> bool:
     """Whether a file name is a store mark."""
     return _STORE.fullmatch(name) is not None
+
+
+def pack_seq(name: str) -> int | None:
+    """The number in a pack's name, None for any other name."""
+    match = _PACK.fullmatch(name)
+    return int(match[1]) if match else None
+
+
+def pinned_seq(name: str) -> int | None:
+    """The number of the state that a file in `pinned` keeps, None for any other file."""
+    match = _PINNED.fullmatch(name)
+    return int(match[1]) if match else None
 
 
 def is_pack_name(name: str) -> bool:
@@ -122,9 +153,19 @@ def manifest_file(link: Path, state: State) -> Path:
     return manifests_dir(link, state.sid) / f"{state.seq:08d}.json"
 
 
+def packs_dir(link: Path, sid: str) -> Path:
+    """The folder of a session's packs."""
+    return session_dir(link, sid) / "packs"
+
+
+def pinned_dir(link: Path, sid: str) -> Path:
+    """The folder of the marks that keep states of a session."""
+    return session_dir(link, sid) / "pinned"
+
+
 def pinned_file(link: Path, state: State, why: str) -> Path:
-    """A copy of a manifest that retention must keep."""
-    return session_dir(link, state.sid) / "pinned" / f"{why}-{state.seq:08d}.json"
+    """A copy of a manifest that retention must keep; `why` is in small letters and hyphens."""
+    return pinned_dir(link, state.sid) / f"{why}-{state.seq:08d}.json"
 
 
 def pack_name(seq: int, sha256: str) -> str:
@@ -139,11 +180,11 @@ def pack_file(link: Path, sid: str, name: str) -> Path:
 
 def make_session_dirs(link: Path, sid: str) -> None:
     """Make the folders a publisher writes to."""
-    for folder in (session_dir(link, sid) / "packs", manifests_dir(link, sid)):
+    for folder in (packs_dir(link, sid), manifests_dir(link, sid)):
         folder.mkdir(parents=True, exist_ok=True)
 
 
-def put(path: Path, source: bytes | BinaryIO) -> None:
+def put(path: Path, source: bytes | Readable) -> None:
     """Write a new file on a link, once.
 
     Every write of ours to a link goes through here. The name must be new: mounts upload in the
@@ -166,7 +207,20 @@ def put(path: Path, source: bytes | BinaryIO) -> None:
             os.close(fd)
 
 
-def _chunks(source: bytes | BinaryIO) -> Iterator[bytes]:
+def drop(path: Path) -> None:
+    """Delete a file of ours on a link; one that has gone already is no error.
+
+    Every delete of ours on a link goes through here, and only `sweep` calls it.
+    """
+    path.unlink(missing_ok=True)
+
+
+def drop_folder(path: Path) -> None:
+    """Remove an empty folder of ours on a link. An object store may never have had it."""
+    path.rmdir()
+
+
+def _chunks(source: bytes | Readable) -> Iterator[bytes]:
     if isinstance(source, bytes):
         yield source
         return

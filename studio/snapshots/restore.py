@@ -4,7 +4,6 @@ A state that fails any check is rejected with its reason; trouble with our own d
 `LocalDiskError` instead, for it says nothing about the state.
 """
 
-import io
 import os
 import shutil
 import sqlite3
@@ -12,19 +11,30 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 from studio.snapshots import layout, local, pack, reading, scan
 from studio.snapshots.layout import State
 from studio.snapshots.local import LocalDiskError
 from studio.snapshots.manifest import Manifest, ManifestError, Pack
+from studio.snapshots.rebuild import Rebuilding
 
 _SPARE = 16 << 20
+_STEPS_BETWEEN_CHECKS = 200_000  # of SQLite's virtual machine: some milliseconds
+_OUR_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
 
 class Rejected(Exception):
-    """A state that cannot be used, in words."""
+    """A state that cannot be used, in words; `part` is the pack that is to blame, if one is."""
+
+    def __init__(self, reason: str, part: Pack | None = None) -> None:
+        super().__init__(f"{part.name}: {reason}" if part else reason)
+        self.part = part
+
+
+class Unreadable(Rejected):
+    """The link did not give a pack: nobody knows whether the state is whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +56,25 @@ class Verified:
 def newest_verified(
     link: Path, states: Sequence[State], destination: Path
 ) -> tuple[Verified | None, tuple[Rejection, ...]]:
-    """Restore the first of `states` that verifies to `destination`; tell which were rejected."""
+    """Restore the first of `states` that verifies to `destination`; tell which were rejected.
+
+    A damaged base spoils hundreds of states, so a pack is found bad only once.
+    """
     rejections: list[Rejection] = []
+    bad: dict[tuple[str, Pack], str] = {}
     for state in states:
         try:
             manifest = scan.manifest(link, state)
+            reasons = (bad.get((state.sid, part)) for part in manifest.chain)
+            if known := next(filter(None, reasons), None):
+                raise Rejected(known)
             restore(link, state.sid, manifest, destination)
             check_integrity(destination)
         except (ManifestError, Rejected) as exc:
             local.remove(destination)
             rejections.append(Rejection(state, str(exc)))
+            if isinstance(exc, Rejected) and exc.part:
+                bad[state.sid, exc.part] = str(exc)
         else:
             return Verified(state, manifest), tuple(rejections)
     return None, tuple(rejections)
@@ -68,16 +87,19 @@ def restore(
     destination: Path,
     check: Callable[[], None] = lambda: None,
 ) -> None:
-    """Write a state's database to a local scratch file; its length and root hash are right."""
+    """Write a state's database to a local scratch file; its length and root hash are right.
+
+    The file may still be on its way to the disk: `put_in_place` waits for that.
+    """
     try:
         _ensure_room(destination, manifest.size)
-        with os.fdopen(local.create(destination), "wb") as target:
+        with (
+            FileIO(local.create(destination), "r+") as file,
+            Rebuilding(file, manifest, check) as target,
+        ):
             for part in manifest.chain:
-                _apply(link, sid, part, manifest, target, check)
-            target.truncate(manifest.size)
-            target.flush()
-            os.fsync(target.fileno())
-        found = pack.root_of(destination, check)
+                _apply(link, sid, part, manifest.page_size, target)
+            found = target.root()
     except OSError as exc:
         raise LocalDiskError(f"{destination}: {exc.strerror or exc}") from exc
     if found != manifest.root:
@@ -93,64 +115,31 @@ def _ensure_room(destination: Path, size: int) -> None:
         )
 
 
-def _apply(
-    link: Path,
-    sid: str,
-    part: Pack,
-    manifest: Manifest,
-    target: BinaryIO,
-    check: Callable[[], None],
-) -> None:
-    """Write one pack's pages where they belong, and hash the pack on the way."""
+def _apply(link: Path, sid: str, part: Pack, page_size: int, target: Rebuilding) -> None:
+    """Add one pack's pages, and hash the pack on the way."""
     with _opened(link, sid, part) as source:
         try:
-            for offset, run in _runs(source, manifest):
-                check()
-                _write(target, run, offset)
+            target.apply(pack.read_pages(source, page_size))
             sha256 = source.sha256()
         except ValueError as exc:
-            raise Rejected(f"{part.name}: {exc}") from exc
+            raise Rejected(str(exc), part) from exc
         if (source.length, sha256) != (part.len, part.sha256):
-            raise Rejected(f"{part.name}: its content does not match its hash")
-
-
-def _runs(source: "_Patient", manifest: Manifest) -> Iterator[tuple[int, list[memoryview]]]:
-    """Neighbouring pages together, with the offset of the first."""
-    size = manifest.page_size
-    run: list[memoryview] = []
-    first = 0
-    for index, page in pack.read_pages(source, size):
-        if index >= manifest.pages:
-            raise ValueError(f"page {index} lies beyond the end")
-        if run and (index != first + len(run) or len(run) * size >= pack.BLOCK):
-            yield first * size, run
-            run = []
-        if not run:
-            first = index
-        run.append(page)
-    if run:
-        yield first * size, run
-
-
-def _write(target: BinaryIO, run: list[memoryview], offset: int) -> None:
-    target.seek(offset)
-    for page in run:
-        target.write(page)
+            raise Rejected("its content does not match its hash", part)
 
 
 class _Patient(pack.Hashing):
     """A pack being read from the link; an error that stays rejects the state."""
 
-    def __init__(self, file: io.FileIO, name: str) -> None:
+    def __init__(self, file: FileIO, part: Pack) -> None:
         super().__init__(file)
-        self._name = name
+        self._part = part
 
     def read(self, size: int = -1, /) -> bytes:
         """Up to `size` bytes."""
         try:
             return reading.patiently(lambda: super(_Patient, self).read(size))
         except OSError as exc:
-            raise Rejected(f"{self._name}: cannot be read ({exc.strerror})") from exc
+            raise Unreadable(f"cannot be read ({exc.strerror})", self._part) from exc
 
 
 @contextmanager
@@ -159,26 +148,41 @@ def _opened(link: Path, sid: str, part: Pack) -> Iterator[_Patient]:
     try:
         file = reading.patiently(lambda: path.open("rb", buffering=0))
     except FileNotFoundError as exc:
-        raise Rejected(f"{part.name}: the file is missing") from exc
+        raise Rejected("the file is missing", part) from exc
     except OSError as exc:
-        raise Rejected(f"{part.name}: cannot be opened ({exc.strerror})") from exc
+        raise Unreadable(f"cannot be opened ({exc.strerror})", part) from exc
     with file:
         length = os.fstat(file.fileno()).st_size
         if length != part.len:
-            raise Rejected(f"{part.name}: {length} bytes instead of {part.len}")
-        yield _Patient(file, part.name)
+            raise Rejected(f"{length} bytes instead of {part.len}", part)
+        yield _Patient(file, part)
 
 
-def check_integrity(database: Path) -> None:
+def check_integrity(database: Path, check: Callable[[], None] = lambda: None) -> None:
     """Set WAL mode and let SQLite check the file; Rejected says what it found.
 
-    WAL is kept in the file's header, so every later connection uses it.
+    WAL is kept in the file's header, so every later connection uses it. What `check` raises ends
+    the work.
     """
+    stopped: list[Exception] = []
+
+    def asked_to_stop() -> bool:
+        try:
+            check()
+        except Exception as exc:  # SQLite would swallow it
+            stopped.append(exc)
+        return bool(stopped)
+
     try:
         with closing(sqlite3.connect(database, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
+            connection.set_progress_handler(asked_to_stop, _STEPS_BETWEEN_CHECKS)
             answer = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     except sqlite3.DatabaseError as exc:
+        if stopped:
+            raise stopped[0] from None
+        if exc.sqlite_errorcode & 0xFF in _OUR_DISK:
+            raise LocalDiskError(f"{database}: {exc}") from exc
         raise Rejected(f"SQLite cannot read the database: {exc}") from exc
     if answer != "ok":
         raise Rejected(f"SQLite finds the database damaged: {answer}")
@@ -196,13 +200,19 @@ def put_in_place(restored: Path, db: Path) -> None:
     local.sync_dir(db.parent)
 
 
-def set_aside(db: Path, home: Path, now: float) -> Path:
-    """Move the local database out of the way, never to be deleted; returns its new place.
+def set_aside(db: Path, home: Path, now: float, superseded: bool = False) -> Path:
+    """Move the local database out of the way; returns its new place.
 
-    Its write-ahead log moves along. The database goes first: a crash in between must not leave a
+    In `diverged`, where it may be the only one to hold some runs, it is never deleted by us. What
+    is `superseded`, an old copy of what takes its place, goes to a folder for one such copy: a
+    Studio that is started again and again from one checkpoint must not fill its disk.
+
+    The write-ahead log moves along. The database goes first: a crash in between must not leave a
     database here that lacks its newest commits.
     """
-    folder = local.private_dir(home / "diverged")
+    folder = local.private_dir(home / ("superseded" if superseded else "diverged"))
+    if superseded:
+        local.remove(*folder.iterdir())
     name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(now))}-{db.name}"
     target = folder / name
     number = 1

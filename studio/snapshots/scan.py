@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from studio.snapshots import layout, reading
-from studio.snapshots.layout import State
+from studio.snapshots.layout import State, states_in
 from studio.snapshots.manifest import Manifest, ManifestError, parse
 
 _READERS = 8  # one answer of an object store takes some 50 ms; sessions add up
+
+
+class Unreadable(ManifestError):
+    """The link does not answer: nothing is known about the manifest."""
 
 
 class ScanError(Exception):
@@ -26,8 +30,9 @@ class Session:
 
     `seqs` are the numbers of all manifest files, oldest first, readable or not; `newest` is the
     newest that could be read. A session contains what its `parents` had published up to the number
-    given; it knows of its `passed_over` states without containing them (they were damaged, or
-    somebody chose another one by name). `depth` counts sessions from the first of its line.
+    given, and what their sessions contained, its `ancestors`; it knows of its `passed_over` states
+    without containing them (they were damaged, or somebody chose another one by name). `depth`
+    counts sessions from the first of its line. An `idle` one has nothing that is not elsewhere.
     """
 
     sid: str
@@ -39,6 +44,8 @@ class Session:
     restored_from: State | None = None
     ended: bool = False
     notes: tuple[str, ...] = ()
+    ancestors: tuple[State, ...] = ()
+    idle: bool = False
 
     @property
     def head(self) -> State | None:
@@ -54,9 +61,9 @@ class Session:
 def sessions(link: Path) -> tuple[Session, ...]:
     """All sessions on a link, newest first by name. ScanError when the link cannot be listed."""
     try:
-        names = [n for n in _names(layout.sessions_dir(link)) if layout.is_session_id(n)]
+        sids = [n for n in names(layout.sessions_dir(link)) if layout.is_session_id(n)]
         with ThreadPoolExecutor(_READERS) as readers:
-            found = readers.map(lambda sid: session(link, sid), sorted(names, reverse=True))
+            found = readers.map(lambda sid: session(link, sid), sorted(sids, reverse=True))
             return tuple(found)
     except OSError as exc:
         raise ScanError(f"{layout.sessions_dir(link)} cannot be listed: {exc}") from exc
@@ -65,8 +72,8 @@ def sessions(link: Path) -> tuple[Session, ...]:
 def session(link: Path, sid: str) -> Session:
     """Look at one session."""
     notes: list[str] = []
-    inside = _names(layout.session_dir(link, sid))
-    numbers = map(layout.manifest_seq, _names(layout.manifests_dir(link, sid)))
+    inside = names(layout.session_dir(link, sid))
+    numbers = map(layout.manifest_seq, names(layout.manifests_dir(link, sid)))
     seqs = tuple(sorted(n for n in numbers if n is not None))
     newest = None
     for seq in reversed(seqs):
@@ -76,23 +83,26 @@ def session(link: Path, sid: str) -> Session:
         except ManifestError as exc:
             notes.append(f"manifest {seq}: {exc}")
     about: dict[str, Any] = {}
+    parents, depth = (newest.parents, newest.depth) if newest else ((), 1)
     if "session.json" in inside:
         try:
             about = reading.json_object(reading.small(layout.session_file(link, sid)))
+            parents = states_in(about.get("parents"))
         except (OSError, ValueError) as exc:
             notes.append(f"session.json: {exc}")
-    depth = about.get("depth")
+    claimed = about.get("depth")
     restored_from = states_in([about.get("restored_from")])
     return Session(
         sid=sid,
         seqs=seqs,
         newest=newest,
-        parents=states_in(about.get("parents")),
+        parents=parents,
         passed_over=states_in(about.get("passed_over")),
-        depth=depth if isinstance(depth, int) and depth > 0 else 1,
+        depth=claimed if isinstance(claimed, int) and claimed > 0 else depth,
         restored_from=restored_from[0] if restored_from else None,
         ended="end.json" in inside,
         notes=tuple(notes),
+        ancestors=states_in(about.get("ancestors")),
     )
 
 
@@ -103,7 +113,7 @@ def manifest(link: Path, state: State) -> Manifest:
     except FileNotFoundError as exc:
         raise ManifestError("there is no such manifest") from exc
     except OSError as exc:
-        raise ManifestError(f"the manifest cannot be read ({exc})") from exc
+        raise Unreadable(f"the manifest cannot be read ({exc})") from exc
     except ManifestError:
         raise
     except ValueError as exc:
@@ -113,18 +123,8 @@ def manifest(link: Path, state: State) -> Manifest:
     return found
 
 
-def states_in(items: object) -> tuple[State, ...]:
-    """States out of a JSON list of {sid, seq}; what is none is left out."""
-    found = []
-    for item in items if isinstance(items, list) else []:
-        if isinstance(item, dict):
-            sid, seq = item.get("sid"), item.get("seq")
-            if isinstance(sid, str) and layout.is_session_id(sid) and isinstance(seq, int):
-                found.append(State(sid, seq))
-    return tuple(found)
-
-
-def _names(folder: Path) -> list[str]:
+def names(folder: Path) -> list[str]:
+    """The names in a folder; none when there is no such folder."""
     try:
         return reading.patiently(lambda: [path.name for path in folder.iterdir()])
     except (FileNotFoundError, NotADirectoryError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from studio.snapshots import decide, lineage, local, restore, scan, state
+from studio.snapshots import closed, decide, idle, lineage, local, restore, scan, state
 from studio.snapshots.decide import Choice, Local, Wishes
 from studio.snapshots.layout import State
 from studio.snapshots.local import LocalDiskError
@@ -62,7 +62,7 @@ def _begin(link: Path, db: Path, home: Path, wishes: Wishes, now: float) -> Star
     local.private_dir(db.parent)
     local.remove(scratch)
     here = look(db, home)
-    there = scan.sessions(link)
+    there = idle.marked(link, scan.sessions(link))
     verified, rejections = None, tuple[Rejection, ...]()
     choice = decide.early(here, there, wishes)
     if choice is None:
@@ -77,24 +77,30 @@ def _begin(link: Path, db: Path, home: Path, wishes: Wishes, now: float) -> Star
         # The order is crash-safe: a local file that nothing is known about is never trusted.
         state.forget(home)
         if choice.set_aside or _has_content(db.with_name(db.name + "-wal")):
-            aside = restore.set_aside(db, home, now)
+            contained = (*noted.parents, *noted.ancestors)
+            aside = restore.set_aside(db, home, now, decide.superseded(here, contained))
     if choice.kind == "restore":
         restore.put_in_place(scratch, db)
     local.remove(scratch)
     if choice.kind != "refuse":
         state.write(home, noted)
+        closed.forget(home)
     return Start(choice, there, rejections, verified, noted.parents, aside)
 
 
 def look(db: Path, home: Path) -> Local:
-    """The local database file, checked by SQLite. An empty file is no database yet."""
+    """The local database file, checked by SQLite unless a clean end left it just so.
+
+    An empty file is no database yet.
+    """
     if not _has_content(db):
         return Local()
     damage = None
     try:
         with closing(sqlite3.connect(f"{db.absolute().as_uri()}?mode=rw", uri=True)) as connection:
-            answer = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-            damage = None if answer == "ok" else str(answer)
+            check = "schema_version" if closed.is_unchanged(home, db) else "quick_check(1)"
+            answer = connection.execute(f"PRAGMA {check}").fetchone()[0]
+            damage = None if answer == "ok" or isinstance(answer, int) else str(answer)
     except sqlite3.Error as exc:
         damage = str(exc)
     return Local(present=True, damage=damage, state=state.read(home, db))
@@ -113,24 +119,37 @@ def _noted(
     db: str,
 ) -> LocalState:
     """What is known about the database that this run begins with."""
+    visible = {s.sid for s in there}
     heads = {s.sid: s.head for s in there if s.head}
     damaged = {heads[r.state.sid] for r in rejections if r.state.sid in heads}
     if choice.kind == "local":
         known = here.state or LocalState(db)
         known = known.continued(any(s.sid in heads for s in known.own))
-        return replace(known, passed_over=tuple(sorted(damaged.union(known.passed_over))))
-    if choice.state is None:
-        return LocalState(db, passed_over=tuple(sorted(damaged)))
-    named = wishes.restore_from if choice.state == wishes.restore_from else None
-    left = {s.head for s in lineage.leaves(there) if s.head} if named else set[State]()
-    depth = next((s.depth for s in there if s.sid == choice.state.sid), 1)
-    return LocalState(
-        db,
-        parents=(choice.state,),
-        passed_over=tuple(sorted((damaged | left) - {choice.state})),
-        depth=depth + 1,
-        restored_from=named,
+        left = damaged.union(known.passed_over)
+    elif choice.state is None:
+        known, left = LocalState(db), damaged
+    else:
+        known, left = _restored(choice.state, there, wishes, db)
+        left |= damaged
+    ancestors = lineage.contained(there, (*known.parents, *known.ancestors))
+    return replace(
+        known,
+        passed_over=tuple(sorted(s for s in left - {choice.state} if s.sid in visible)),
+        ancestors=tuple(s for s in ancestors if s not in known.parents and s.sid in visible),
     )
+
+
+def _restored(
+    taken: State, there: tuple[Session, ...], wishes: Wishes, db: str
+) -> tuple[LocalState, set[State]]:
+    """What is known of a database restored from the link, and which states it knowingly leaves."""
+    origin = next((s for s in there if s.sid == taken.sid), Session(taken.sid))
+    named = wishes.restore_from if taken == wishes.restore_from else None
+    ends = {s.head for s in lineage.leaves(there) if s.head} if named else set[State]()
+    known = LocalState(
+        db, parents=(taken,), depth=origin.depth + 1, restored_from=named or origin.restored_from
+    )
+    return known, ends.union(origin.passed_over)
 
 
 def report(start: Start) -> dict[str, Any]:
@@ -153,7 +172,10 @@ def report(start: Start) -> dict[str, Any]:
             {"state": str(r.state), "reason": r.reason} for r in start.rejections[:_MOST_REPORTED]
         ],
         "rejected_count": len(start.rejections),
-        "conflict": {"why": conflict.why, "leaves": [_leaf(s) for s in conflict.leaves]}
+        "conflict": {
+            "why": f"{conflict.why}. {conflict.remedy}",
+            "leaves": [_leaf(s) for s in conflict.leaves],
+        }
         if conflict
         else None,
         "schemas": _schemas(start.sessions),

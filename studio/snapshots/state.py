@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from studio.snapshots import local, reading
-from studio.snapshots.layout import State
-from studio.snapshots.scan import states_in
+from studio.snapshots.layout import State, states_in
 
 _MOST_PARENTS = 50
+_MOST_ANCESTORS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,10 @@ class LocalState:
 
     `session` publishes it and has tried no number above `pending_seq`; both are None between a
     start and the first snapshot. `published` tells whether any of its states was written whole.
+
+    The file also contains the `ancestors`, what came before its parents. They are carried along
+    with `passed_over` and `restored_from` from session to session, because retention removes
+    sessions out of the middle of a line, and then nothing else would tell.
     """
 
     db: str
@@ -32,6 +36,12 @@ class LocalState:
     passed_over: tuple[State, ...] = ()
     depth: int = 1
     restored_from: State | None = None
+    ancestors: tuple[State, ...] = ()
+
+    @property
+    def contained(self) -> tuple[State, ...]:
+        """All states that the file is known to contain, those of the nearest session first."""
+        return (*self.own, *self.parents, *self.ancestors)
 
     @property
     def own(self) -> tuple[State, ...]:
@@ -48,14 +58,15 @@ class LocalState:
         """
         if not self.own:
             return self
-        if own_is_visible:
-            return LocalState(db=self.db, parents=self.own, depth=self.depth + 1)
+        nobodys = replace(self, session=None, pending_seq=None, published=False)
+        if not own_is_visible:
+            return replace(nobodys, parents=(*self.own, *self.parents)[:_MOST_PARENTS])
+        ancestors = tuple(dict.fromkeys((*self.parents, *self.ancestors)))
         return replace(
-            self,
-            session=None,
-            pending_seq=None,
-            published=False,
-            parents=(*self.own, *self.parents)[:_MOST_PARENTS],
+            nobodys,
+            parents=self.own,
+            ancestors=ancestors[:_MOST_ANCESTORS],
+            depth=self.depth + 1,
         )
 
 
@@ -85,6 +96,7 @@ def write(home: Path, state: LocalState) -> None:
             "pending_seq": state.pending_seq,
             "published": state.published,
             "parents": [as_json(s) for s in state.parents],
+            "ancestors": [as_json(s) for s in state.ancestors],
             "passed_over": [as_json(s) for s in state.passed_over],
             "depth": state.depth,
             "restored_from": as_json(state.restored_from) if state.restored_from else None,
@@ -124,4 +136,5 @@ def read(home: Path, db: Path) -> LocalState | None:
         passed_over=states_in(document.get("passed_over")),
         depth=depth,
         restored_from=restored_from[0] if restored_from else None,
+        ancestors=states_in(document.get("ancestors")),
     )

@@ -38,6 +38,7 @@ class Status:
     dirty_since: float | None = None
     failures: int = 0
     last_error: str | None = None
+    last_errno: int | None = None
     last_error_at: float | None = None
     drill: Drill | None = None
     final: str | None = None

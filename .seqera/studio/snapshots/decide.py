@@ -61,10 +61,7 @@ def early(local: Local, sessions: Sequence[Session], wishes: Wishes) -> Choice |
             return _unpublished_heir(local, named)
     conflict = lineage.conflict(sessions)
     if conflict and wishes.on_conflict == "refuse":
-        why = (
-            f"{conflict.why}. STUDIO_ON_CONFLICT=refuse: nothing was started. "
-            "STUDIO_RESTORE_FROM=<session>/<number> chooses one of them"
-        )
+        why = f"{conflict.why}. STUDIO_ON_CONFLICT=refuse: nothing was started. {conflict.remedy}"
         return Choice("refuse", why, exit_code=REFUSED_BY_CONFLICT)
     if any(s.seqs for s in sessions):
         return _provably_newest(local, sessions)
@@ -121,8 +118,18 @@ def candidates(sessions: Sequence[Session], wishes: Wishes) -> tuple[State, ...]
 
 def contains(local: Local, state: State) -> bool:
     """Whether the local file is known to contain a state."""
-    known = (*local.state.own, *local.state.parents) if local.state else ()
+    known = local.state.contained if local.state else ()
     return any(k.sid == state.sid and state.seq <= k.seq for k in known)
+
+
+def superseded(local: Local, contained: Sequence[State]) -> bool:
+    """Whether a database that contains these states surely has all that the local file holds.
+
+    It has when the session that published this very file tried a later number: the local file is
+    an older copy, out of a checkpoint, and that snapshot was taken of what it became.
+    """
+    own = local.state.own if local.usable and local.state else ()
+    return any(c.sid == o.sid and c.seq > o.seq for o in own for c in contained)
 
 
 def _unpublished_heir(local: Local, named: State) -> Choice | None:
@@ -140,8 +147,8 @@ def _provably_newest(local: Local, sessions: Sequence[Session]) -> Choice | None
     ends = {s.sid: s.head for s in sessions if s.head}
     anchors = [s for s in local.state.own if s.sid in ends]
     anchors = anchors or [s for s in local.state.parents if s.sid in ends]
-    leaves = {s.sid for s in lineage.leaves(sessions)}
-    if not anchors or any(a.sid not in leaves or ends[a.sid].seq > a.seq for a in anchors):
+    last = {s.sid for s in lineage.ends(sessions)}
+    if not anchors or any(a.sid not in last or ends[a.sid].seq > a.seq for a in anchors):
         return None
     heads = ", ".join(str(ends[a.sid]) for a in anchors)
     why = f"the local database contains {heads}, the newest state of its line on the data link"

@@ -4,6 +4,7 @@ Two Studios on one link cannot exclude each other, and do not need to: each writ
 own. Afterwards there are two newest states that nobody continues, two *leaves*. Both are kept.
 """
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -20,15 +21,29 @@ class Conflict:
     @property
     def why(self) -> str:
         """The conflict in words."""
-        heads = ", ".join(str(s.head) for s in self.leaves)
+        heads = ", ".join(_head(s) for s in self.leaves)
         return (
             f"{len(self.leaves)} lineages end on this data link and none continues another: "
             f"{heads}. Two Studios have used it at the same time, or one is a clone of the other. "
             "All of them are kept"
         )
 
+    @property
+    def remedy(self) -> str:
+        """What to do about it."""
+        return (
+            "`studioctl snapshots export FOLDER SESSION/NUMBER -o FILE` gives each as an ordinary "
+            "database, and STUDIO_RESTORE_FROM=SESSION/NUMBER makes one of them what Studios on "
+            "this data link go on from"
+        )
+
 
 def leaves(sessions: Sequence[Session]) -> tuple[Session, ...]:
+    """The ends that hold something of their own, best first."""
+    return tuple(end for end in ends(sessions) if not end.idle)
+
+
+def ends(sessions: Sequence[Session]) -> tuple[Session, ...]:
     """Sessions whose newest state no other session continues or knowingly left, best first.
 
     The longest line comes first and wall time decides between equals, because clocks differ.
@@ -37,7 +52,7 @@ def leaves(sessions: Sequence[Session]) -> tuple[Session, ...]:
     for session in sessions:
         if session.head is None:  # it has published nothing, so it preserves nothing
             continue
-        for state in (*session.parents, *session.passed_over):
+        for state in (*session.parents, *session.ancestors, *session.passed_over):
             if state.sid != session.sid:
                 known[state.sid] = max(state.seq, known.get(state.sid, -1))
     return _best_first(
@@ -58,6 +73,24 @@ def order(sessions: Sequence[Session]) -> tuple[Session, ...]:
     return (*first, *rest)
 
 
+def contained(sessions: Sequence[Session], begun: Sequence[State]) -> tuple[State, ...]:
+    """All states that a database contains which began as `begun`, the nearest first.
+
+    Of sessions that are not on the link any more only those of `begun` are named.
+    """
+    there = {s.sid: s for s in sessions}
+    found: dict[str, int] = {}
+    ahead = deque(begun)
+    while ahead:
+        state = ahead.popleft()
+        seen, session = state.sid in found, there.get(state.sid)
+        if session is not None or state in begun:
+            found[state.sid] = max(state.seq, found.get(state.sid, -1))
+        if session is not None and not seen:
+            ahead.extend((*session.parents, *session.ancestors))
+    return tuple(State(sid, seq) for sid, seq in found.items())
+
+
 def heirs(sessions: Sequence[Session], named: State) -> tuple[Session, ...]:
     """Sessions that began with a restore of the named state on demand, and their descendants."""
     line = {s.sid for s in sessions if s.restored_from == named and s.head is not None}
@@ -68,8 +101,18 @@ def heirs(sessions: Sequence[Session], named: State) -> tuple[Session, ...]:
     return tuple(s for s in sessions if s.sid in line)
 
 
+def _head(session: Session) -> str:
+    runs = session.newest.rows.runs if session.newest else None
+    return f"{session.head}" if runs is None else f"{session.head} ({runs} runs)"
+
+
 def _best_first(sessions: Iterable[Session]) -> tuple[Session, ...]:
-    def key(session: Session) -> tuple[int, float, str]:
-        return session.depth, session.newest.wall_ts if session.newest else 0.0, session.sid
+    def key(session: Session) -> tuple[bool, int, float, str]:
+        return (
+            not session.idle,
+            session.depth,
+            session.newest.wall_ts if session.newest else 0.0,
+            session.sid,
+        )
 
     return tuple(sorted(sessions, key=key, reverse=True))

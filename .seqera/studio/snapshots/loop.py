@@ -3,29 +3,42 @@
 import os
 import sqlite3
 import sys
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import zstandard
 
 from studio.snapshots import local, status
 from studio.snapshots.publish import Published, Publisher
-from studio.snapshots.status import Drill, Status
-from studio.snapshots.stopping import StopRequest
+from studio.snapshots.status import Status
+from studio.snapshots.stopping import StopRequest, Watchdog
 from studio.snapshots.watch import NoSchema
 
 EXPECTED_ERRORS = (OSError, ValueError, sqlite3.Error, zstandard.ZstdError, local.LocalDiskError)
 _LONGEST_PAUSE_S = 60.0
 _LOOK_EVERY_S = 1.0
 _FINAL_PAUSE_S = 0.3
-_COST = 20  # a cycle may take a twentieth of the time
+_TELL_EVERY_S = 300.0
+_COST = 20  # snapshots may keep this machine busy a twentieth of the time,
+_LONGEST_INTERVAL_S = 120.0  # but nobody waits longer for the next because the last was slow
 
 
 class Interrupted(Exception):
     """A stop was requested while a snapshot was being taken."""
+
+
+class Chore(Protocol):
+    """Something to do between publishes, like a rehearsed restore."""
+
+    def turn(self, now: Status, check: Callable[[], None]) -> Status:
+        """Do what is due, if anything, and return the status with what came of it.
+
+        Called about every second, not while publishing fails. `check` raises Interrupted when a
+        stop is requested: long work calls it often, cleans up and lets it through.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +49,29 @@ class Times:
     final_s: float = 8.0
 
 
+def interval_s(wish_s: float, work_s: float) -> float:
+    """Seconds from one publish to the next, when a snapshot keeps this machine busy for `work_s`.
+
+    >>> interval_s(15, 0.2), interval_s(15, 1.5), interval_s(15, 10)
+    (15, 30.0, 120.0)
+    """
+    return max(wish_s, min(_COST * work_s, _LONGEST_INTERVAL_S))
+
+
 class Loop:
     """Runs a publisher until a stop is requested."""
 
-    def __init__(self, publisher: Publisher, stop: StopRequest, times: Times) -> None:
-        self._publisher, self._stop, self._times = publisher, stop, times
+    def __init__(
+        self,
+        publisher: Publisher,
+        stop: StopRequest,
+        times: Times,
+        chores: Sequence[Chore] = (),
+    ) -> None:
+        self._publisher, self._stop, self._times, self._chores = publisher, stop, times, chores
         self._home = publisher.target.home
         self._next_at = 0.0
+        self._tell_at = 0.0
         self._status = Status(
             pid=os.getpid(),
             session=publisher.session,
@@ -54,14 +83,17 @@ class Loop:
 
     def run(self) -> None:
         """Publish until asked to stop, then once more."""
+        watchdog = Watchdog(self._stop, self._times.final_s, self._out_of_time)
+        watchdog.start()
         self._note(self._status)
         while not self._stop.requested:
             self._turn()
             pause = min(_LOOK_EVERY_S, self._times.interval_s)
-            if self._status.dirty or self._publisher.drill_due:
+            if self._status.dirty:
                 pause = min(pause, max(0.0, self._next_at - time.monotonic()))
             self._stop.wait(pause)
         self._finish()
+        watchdog.call_off()
 
     def _turn(self) -> None:
         if self._status.failures and time.monotonic() < self._next_at:
@@ -70,8 +102,8 @@ class Loop:
             self._look()
             if self._status.dirty and time.monotonic() >= self._next_at:
                 self._publish(self._raise_if_stopping)
-            if self._publisher.drill_due:
-                self._drill()
+            if not self._stop.requested:
+                self._do_chores()
         except Interrupted:
             pass  # the last cycle publishes a newer snapshot
         except NoSchema:
@@ -92,14 +124,14 @@ class Loop:
         if self._stop.requested:
             raise Interrupted
 
-    def _publish(self, check: Callable[[], None] = lambda: None) -> None:
+    def _publish(self, check: Callable[[], None] = lambda: None, *, final: bool = False) -> None:
         began = time.monotonic()
         try:
-            new = self._publisher.cycle(check)
+            new = self._publisher.cycle(check, final=final)
         finally:
             self._note(replace(self._status, session=self._publisher.session))
         seconds = time.monotonic() - began
-        interval = max(self._times.interval_s, _COST * seconds)
+        interval = interval_s(self._times.interval_s, self._publisher.work_s)
         self._next_at = began + interval
         self._note(
             replace(
@@ -108,6 +140,7 @@ class Loop:
                 interval_s=round(interval, 1),
                 failures=0,
                 last_error=None,
+                last_errno=None,
                 last_error_at=None,
             )
         )
@@ -121,53 +154,46 @@ class Loop:
                     bytes=new.link_bytes,
                 )
             )
-            _say(
-                f"published state {new.state.seq} of session {new.state.sid}: "
-                f"{_size(new.database_bytes)} database, {_size(new.link_bytes)} on the link, "
-                f"{seconds:.2f} s"
-            )
+            self._tell(new, seconds)
         self._note_dirty(self._publisher.dirty())
 
-    def _drill(self) -> None:
-        new = self._publisher.published
-        if new is None:
+    def _tell(self, new: Published, seconds: float) -> None:
+        """Say what was published; of deltas, which come all the time, only one now and then."""
+        base = new.manifest.kind == "base"
+        if not base and time.monotonic() < self._tell_at:
             return
-        began = time.monotonic()
-        try:
-            reason = self._publisher.drill(self._raise_if_stopping)
-        except (OSError, local.LocalDiskError) as exc:
-            reason = f"not rehearsed: {_words(exc)}"
-            _say(f"a restore of state {new.state.seq} was {reason}")
-        else:
-            _say(
-                f"a rehearsed restore of state {new.state.seq} gives the same database"
-                if reason is None
-                else f"state {new.state.seq} cannot be restored: {reason}; publishing again"
-            )
-        seconds = round(time.monotonic() - began, 3)
-        drill = Drill(str(new.state), reason is None, round(time.time(), 3), seconds, reason)
-        self._note(replace(self._status, drill=drill))
+        self._tell_at = time.monotonic() + _TELL_EVERY_S
+        say(
+            f"published state {new.state.seq} of session {new.state.sid}: "
+            f"{_size(new.database_bytes)} database, {_size(new.link_bytes)} "
+            f"{'in a new base' if base else 'of changes'}, {seconds:.2f} s"
+        )
+
+    def _do_chores(self) -> None:
+        for chore in self._chores:
+            try:
+                self._note(chore.turn(self._status, self._raise_if_stopping))
+            except EXPECTED_ERRORS as exc:
+                say(f"{type(chore).__name__.lower()}: {_words(exc)}")
 
     def _failed(self, exc: Exception) -> None:
         failures = self._status.failures + 1
         pause = min(_LONGEST_PAUSE_S, 2.0 ** (failures - 1))
         self._next_at = time.monotonic() + pause
-        self._note(replace(self._with_error(_words(exc)), failures=failures))
-        _say(f"the snapshot was not published: {_words(exc)}; next try in {pause:.0f} s")
+        number = exc.errno if isinstance(exc, OSError) else None
+        self._note(replace(self._with_error(_words(exc), number), failures=failures))
+        say(f"the snapshot was not published: {_words(exc)}; next try in {pause:.0f} s")
 
-    def _with_error(self, words: str) -> Status:
-        return replace(self._status, last_error=words, last_error_at=round(time.time(), 3))
+    def _with_error(self, words: str, number: int | None = None) -> Status:
+        at = round(time.time(), 3)
+        return replace(self._status, last_error=words, last_errno=number, last_error_at=at)
 
     def _finish(self) -> None:
         """Publish what is left within the time allowed, and say what came of it."""
         deadline = time.monotonic() + self._times.final_s
-        watchdog = threading.Timer(self._times.final_s, self._out_of_time)
-        watchdog.daemon = True  # a write on a mount may hang for ever
-        watchdog.start()
         error = self._publish_the_rest(deadline)
         self._all_published = error is None
         self._conclude(error)
-        watchdog.cancel()
 
     def _publish_the_rest(self, deadline: float) -> str | None:
         """None when nothing is left unpublished, else why something is."""
@@ -178,7 +204,7 @@ class Loop:
                     return None
                 if time.monotonic() >= deadline:
                     return error
-                self._publish()
+                self._publish(final=True)
             except NoSchema:
                 return None
             except EXPECTED_ERRORS as exc:
@@ -191,27 +217,27 @@ class Loop:
         published = self._publisher.published
         if error is not None:
             self._note(replace(self._with_error(error), final="unpublished"))
-            _say(_unpublished(error, published))
+            say(_unpublished(error, published))
         elif published is None:
             self._note(replace(self._status, final="nothing"))
-            _say("there was nothing to publish")
+            say("there was nothing to publish")
         else:
             self._note(replace(self._status, final="published", dirty=False, dirty_since=None))
-            _say(f"everything is published; the last state is {published.state}")
+            say(f"everything is published; the last state is {published.state}")
             try:
                 self._publisher.end()
             except OSError as exc:
-                _say(f"the end mark could not be written ({_words(exc)}); no data is missing")
+                say(f"the end mark could not be written ({_words(exc)}); no data is missing")
         self._publisher.close()
 
     def _out_of_time(self) -> None:
         """Leave a hanging mount behind: the Platform would kill us without a word."""
         try:
             if self._all_published:
-                _say("the end mark was not written in time; no data is missing")
+                say("the end mark was not written in time; no data is missing")
             else:
                 error = f"the time was up after {self._times.final_s:g} s"
-                _say(_unpublished(error, self._publisher.published))
+                say(_unpublished(error, self._publisher.published))
                 self._note(replace(self._with_error(error), final="unpublished"))
         finally:
             os._exit(0)
@@ -224,7 +250,7 @@ class Loop:
             status.write(self._home, now)
             self._written = now
         except OSError as exc:
-            _say(f"the status cannot be written: {_words(exc)}")
+            say(f"the status cannot be written: {_words(exc)}")
 
 
 def _unpublished(error: str, published: Published | None) -> str:
@@ -243,6 +269,7 @@ def _size(number: int) -> str:
     return f"{number / 1e6:.1f} MB" if number >= 1e6 else f"{number / 1e3:.0f} kB"
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Tell people, in one line."""
     with suppress(OSError):  # the parent that read our words may be dead; publishing goes on
         print(line, file=sys.stderr, flush=True)

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from studio.snapshots import layout, reading
+from studio.snapshots.layout import State
 
 VERSION = 1
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -39,7 +40,10 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One state: apply the chain in order, cut to `pages`, and the root hash is `root`."""
+    """One state: apply the chain in order, cut to `pages`, and the root hash is `root`.
+
+    `parents` and `depth` repeat what session.json says, in case that file is lost or late.
+    """
 
     seq: int
     kind: Literal["base", "delta"]
@@ -50,6 +54,8 @@ class Manifest:
     alembic_rev: str
     wall_ts: float
     rows: Rows
+    parents: tuple[State, ...] = ()
+    depth: int = 1
 
     @property
     def size(self) -> int:
@@ -91,6 +97,8 @@ def _checked(document: dict[str, Any]) -> Manifest:
         alembic_rev=str(document["alembic_rev"]),
         wall_ts=float(document["wall_ts"]),
         rows=Rows(document["rows"]["runs"], document["rows"]["metrics"]),
+        parents=layout.states_in(document.get("parents")),
+        depth=int(document.get("depth", 1)),
     )
     size = manifest.page_size
     problems = {

@@ -8,16 +8,17 @@ pack or from a chain.
 import hashlib
 import os
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Protocol, cast
+from typing import IO, cast
 
 import zstandard
 
 from studio.snapshots import local
+from studio.snapshots.fingerprint import BLOCK, Comparison, Fingerprint
+from studio.snapshots.layout import Readable
 
-BLOCK = 256 * 1024
 _LEVEL = 3
 _MAX_WINDOW = 1 << 23  # more than we write; a bound on what a damaged frame can make us allocate
 _INDEX = struct.Struct("<I")
@@ -25,20 +26,15 @@ _INDEX = struct.Struct("<I")
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A pack that was written, and the database it was made of."""
+    """A pack that was written, and the fingerprint of the whole database it was made of."""
 
     length: int
     sha256: str
-    root: str
-    pages: int
-    page_size: int
+    whole: Fingerprint
 
 
-class Readable(Protocol):
-    """Anything with a read."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Up to `size` bytes."""
+class TooLong(Exception):
+    """The pack would be longer than it may be."""
 
 
 class Hashing:
@@ -63,6 +59,18 @@ class Hashing:
         return self._hash.hexdigest()
 
 
+class Checked:
+    """A file whose reader may be told to stop: `check` is called before each read and may raise."""
+
+    def __init__(self, file: Readable, check: Callable[[], None]) -> None:
+        self._file, self._check = file, check
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes."""
+        self._check()
+        return self._file.read(size)
+
+
 def page_size_of(header: bytes) -> int:
     """The page size a SQLite header names; ValueError when it is no SQLite header.
 
@@ -75,35 +83,50 @@ def page_size_of(header: bytes) -> int:
     return 65536 if size == 1 else size
 
 
-def write_base(database: Path, spool: Path, check: Callable[[], None] = lambda: None) -> Packed:
-    """Pack every page of a closed SQLite file; `check` is called now and then and may raise."""
-    sha256, blocks = hashlib.sha256(), hashlib.sha256()
-    length = pages = 0
+def page_size(database: Path) -> int:
+    """The page size of a closed SQLite file."""
+    with database.open("rb") as file:
+        return page_size_of(file.read(18))
+
+
+def write(
+    database: Path,
+    spool: Path,
+    since: Fingerprint | None = None,
+    most: int | None = None,
+    check: Callable[[], None] = lambda: None,
+) -> Packed:
+    """Pack a closed SQLite file: the pages that `since` has not so, without it every page.
+
+    `check` is called now and then and may raise; TooLong as soon as the pack exceeds `most` bytes.
+    """
+    sha256 = hashlib.sha256()
+    length = 0
     compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compressobj()
     with database.open("rb") as source, os.fdopen(local.create(spool), "wb") as target:
-        page_size = page_size_of(source.read(18))
-        if os.fstat(source.fileno()).st_size % page_size:
+        size = page_size_of(source.read(18))
+        if os.fstat(source.fileno()).st_size % size:
             raise ValueError("the snapshot is not a whole number of pages")
         source.seek(0)
+        seen = Comparison(size, since)
         while block := source.read(BLOCK):
             check()
-            blocks.update(hashlib.sha256(block).digest())
-            data = compressor.compress(_records(block, pages, page_size))
+            records = _records(seen.changed(block))
+            data = compressor.compress(records) if records else b""
             length += target.write(data)
             sha256.update(data)
-            pages += len(block) // page_size
+            if most is not None and length > most:
+                raise TooLong
         data = compressor.flush()
         length += target.write(data)
         sha256.update(data)
-    return Packed(length, sha256.hexdigest(), blocks.hexdigest(), pages, page_size)
+    if most is not None and length > most:
+        raise TooLong
+    return Packed(length, sha256.hexdigest(), seen.result())
 
 
-def _records(block: bytes, first: int, page_size: int) -> bytes:
-    parts = []
-    for number, offset in enumerate(range(0, len(block), page_size), first):
-        parts.append(_INDEX.pack(number))
-        parts.append(block[offset : offset + page_size])
-    return b"".join(parts)
+def _records(pages: Iterable[tuple[int, memoryview]]) -> bytes:
+    return b"".join(part for number, page in pages for part in (_INDEX.pack(number), page))
 
 
 def read_pages(source: Readable, page_size: int) -> Iterator[tuple[int, memoryview]]:
@@ -129,13 +152,3 @@ def _fill(reader: Readable, size: int) -> bytes:
         parts.append(data)
         size -= len(data)
     return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def root_of(database: Path, check: Callable[[], None] = lambda: None) -> str:
-    """The root hash of a database file."""
-    blocks = hashlib.sha256()
-    with database.open("rb") as file:
-        while block := file.read(BLOCK):
-            check()
-            blocks.update(hashlib.sha256(block).digest())
-    return blocks.hexdigest()

@@ -1,6 +1,7 @@
 """A data link, a home with a database, and a publisher between them."""
 
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -19,6 +20,7 @@ from studio.snapshots.publish import Publisher, Target
 from studio.snapshots.start import Start
 from studio.snapshots.state import LocalState
 from tests.studio.snapshots import ledger
+from tests.studio.snapshots.simulation import Clock, Studio
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,8 @@ class Place:
         self.home.rename(self.home.with_name(f"lost-{time.monotonic_ns()}"))
 
     def pack_of(self, state: State) -> Path:
-        """The one pack of a state."""
-        (part,) = scan.manifest(self.link, state).chain
+        """The pack that a state added; those before it in its chain came with older states."""
+        part = scan.manifest(self.link, state).chain[-1]
         return layout.pack_file(self.link, state.sid, part.name)
 
 
@@ -133,3 +135,27 @@ def run(place: Place) -> Iterator[Run]:
         if process.poll() is None:
             process.kill()
             process.communicate()
+
+
+@pytest.fixture
+def fast_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody cuts the power here, and thousands of files are written."""
+    monkeypatch.setattr(os, "fsync", lambda _fd: None)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The true time."""
+    return Clock()
+
+
+@pytest.fixture
+def studio(empty_place: Place, clock: Clock) -> Studio:
+    """A Studio that has not been started yet."""
+    return Studio(empty_place.link, empty_place.home, clock)
+
+
+@pytest.fixture
+def link(empty_place: Place) -> Path:
+    """The folder of an empty link."""
+    return empty_place.link

@@ -125,6 +125,7 @@ def session(
     depth: int = 1,
     wall_ts: float = 0.0,
     restored_from: State | None = None,
+    ancestors: tuple[State, ...] = (),
 ) -> Session:
     """A session as `scan` would report it."""
     return Session(
@@ -135,6 +136,7 @@ def session(
         passed_over=passed_over,
         depth=depth,
         restored_from=restored_from,
+        ancestors=ancestors,
     )
 
 

@@ -223,3 +223,22 @@ def test_a_refusal_says_that_nothing_was_changed_or_started() -> None:
 def test_the_first_reason_of_a_rejection_is_told() -> None:
     choice = decide.late(NONE, ONE, Wishes(), None, ["x/3: the file is missing", "x/2: torn"])
     assert "2 states were rejected; the first because: x/3: the file is missing" in choice.why
+
+
+@pytest.mark.parametrize(
+    ("local", "contained", "superseded"),
+    [
+        (publishing(1, 2), [state(1, 3)], True),
+        (publishing(1, 2), [state(5, 1), state(1, 9)], True),
+        (publishing(1, 2), [state(1, 2)], False),  # there may be commits that came after it
+        (publishing(1, 2), [state(2, 9)], False),
+        (began(state(1, 2)), [state(1, 9)], False),
+        (UNKNOWN, [state(1, 9)], False),
+        (DAMAGED, [state(1, 9)], False),
+        (NONE, [state(1, 9)], False),
+    ],
+)
+def test_a_local_file_is_superseded_only_by_a_later_snapshot_of_itself(
+    local: Local, contained: list[State], superseded: bool
+) -> None:
+    assert decide.superseded(local, contained) is superseded

@@ -95,3 +95,18 @@ def test_put_reports_an_error_of_every_step(
     monkeypatch.setattr(os, call, fail)
     with pytest.raises(OSError, match="Input/output error"):
         layout.put(tmp_path / "a", b"content")
+
+
+def test_numbers_are_read_from_the_names_we_give(tmp_path: Path) -> None:
+    state = State("20261122T233012Z-0a1b2c3d", 7)
+    assert layout.pack_seq(layout.pack_name(12, "f" * 64)) == 12
+    assert layout.pack_seq("packs/readme.txt") is None
+    assert layout.pinned_seq(layout.pinned_file(tmp_path, state, "before-upgrade").name) == 7
+    assert layout.pinned_seq("readme.txt") is None
+
+
+def test_drop_deletes_a_file_and_is_content_when_there_is_none(tmp_path: Path) -> None:
+    layout.put(tmp_path / "a", b"1")
+    layout.drop(tmp_path / "a")
+    layout.drop(tmp_path / "a")
+    assert list(tmp_path.iterdir()) == []

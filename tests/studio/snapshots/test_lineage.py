@@ -97,3 +97,32 @@ def test_heirs_of_a_named_restore_are_all_its_descendants() -> None:
     everything = [first, other, again, child, grandchild]
     assert lineage.heirs(everything, state(1, 1)) == (again, child, grandchild)
     assert lineage.heirs(everything, state(1, 2)) == ()
+
+
+def test_what_a_database_contains_is_followed_through_the_sessions_that_are_there() -> None:
+    everything = [
+        session(1, 1),
+        session(3, 1, 2, parents=(state(2, 7), state(1, 1)), ancestors=(state(0, 4),)),
+        session(4, 1, parents=(state(3, 1),)),
+        session(8, 1),
+    ]
+    assert lineage.contained(everything, [state(4, 1)]) == (state(4, 1), state(3, 1), state(1, 1))
+    assert lineage.contained(everything, [state(9, 3)]) == (state(9, 3),)
+    assert lineage.contained([session(1, 1, parents=(state(1, 5),))], [state(1, 1)]) == (
+        state(1, 5),
+    )
+
+
+def test_a_line_holds_together_when_sessions_in_its_middle_are_gone() -> None:
+    first, last = session(1, 1), session(5, 1, parents=(state(4, 1),), depth=5)
+    assert len(lineage.leaves([first, last])) == 2
+    last = session(5, 1, parents=(state(4, 1),), ancestors=(state(1, 1),), depth=5)
+    assert lineage.leaves([first, last]) == (last,)
+
+
+def test_a_conflict_says_how_to_look_at_each_end_and_how_to_choose_one() -> None:
+    found = lineage.conflict([session(1, 1), session(2, 1)])
+    assert found is not None
+    assert f"{state(1, 1)} (1 runs)" in found.why
+    assert "studioctl snapshots export FOLDER SESSION/NUMBER -o FILE" in found.remedy
+    assert "STUDIO_RESTORE_FROM=SESSION/NUMBER" in found.remedy

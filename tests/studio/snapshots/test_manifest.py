@@ -16,6 +16,8 @@ MANIFEST = replace(
         Pack("packs/00000001-0123456789abcdef.pp", 100, "a" * 64),
         Pack("packs/00000007-fedcba9876543210.pp", 10, "b" * 64),
     ),
+    parents=(ledger.state(3, 9),),
+    depth=4,
 )
 
 
@@ -38,6 +40,8 @@ def test_the_fields_are_the_documented_ones() -> None:
         "alembic_rev",
         "wall_ts",
         "rows",
+        "parents",
+        "depth",
         "self_sha",
     ]
     assert document["chain"][0] == {

@@ -25,9 +25,9 @@ def a_database(path: Path, pages: int, page_size: int) -> bytes:
 @pytest.mark.parametrize("pages", [1, 63, 64, 65, 1025])
 def test_all_pages_come_back_in_order(tmp_path: Path, page_size: int, pages: int) -> None:
     content = a_database(tmp_path / "db", pages, page_size)
-    packed = pack.write_base(tmp_path / "db", tmp_path / "pack")
+    packed = pack.write(tmp_path / "db", tmp_path / "pack")
     data = (tmp_path / "pack").read_bytes()
-    assert (packed.pages, packed.page_size) == (pages, page_size)
+    assert (packed.whole.count, packed.whole.page_size) == (pages, page_size)
     assert (packed.length, packed.sha256) == (len(data), hashlib.sha256(data).hexdigest())
     found = [(i, bytes(page)) for i, page in pack.read_pages(io.BytesIO(data), page_size)]
     assert [i for i, _ in found] == list(range(pages))
@@ -38,13 +38,12 @@ def test_the_root_is_the_hash_of_the_hashes_of_256_kib_blocks(tmp_path: Path) ->
     content = a_database(tmp_path / "db", 150, 4096)
     blocks = [content[i : i + 262144] for i in range(0, len(content), 262144)]
     expected = hashlib.sha256(b"".join(hashlib.sha256(b).digest() for b in blocks)).hexdigest()
-    assert pack.root_of(tmp_path / "db") == expected
-    assert pack.write_base(tmp_path / "db", tmp_path / "pack").root == expected
+    assert pack.write(tmp_path / "db", tmp_path / "pack").whole.root == expected
 
 
 def test_the_spool_is_private(tmp_path: Path) -> None:
     a_database(tmp_path / "db", 1, 4096)
-    pack.write_base(tmp_path / "db", tmp_path / "pack")
+    pack.write(tmp_path / "db", tmp_path / "pack")
     assert (tmp_path / "pack").stat().st_mode & 0o777 == 0o600
 
 
@@ -55,7 +54,7 @@ def test_the_spool_is_private(tmp_path: Path) -> None:
 def test_what_is_no_database_is_not_packed(tmp_path: Path, content: bytes, why: str) -> None:
     (tmp_path / "db").write_bytes(content)
     with pytest.raises(ValueError, match=why):
-        pack.write_base(tmp_path / "db", tmp_path / "pack")
+        pack.write(tmp_path / "db", tmp_path / "pack")
 
 
 def test_a_pack_in_any_order_is_read_as_it_stands() -> None:
@@ -84,4 +83,4 @@ def test_packing_can_be_abandoned(tmp_path: Path) -> None:
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        pack.write_base(tmp_path / "db", tmp_path / "pack", stop)
+        pack.write(tmp_path / "db", tmp_path / "pack", check=stop)

@@ -29,7 +29,8 @@ def test_it_publishes_what_changes_and_says_so(place: Place, run: Run) -> None:
     assert abs(found["published_at"] - time.time()) < 20
     code, said = ledger.terminate(process)
     assert code == 0
-    assert f"published state 2 of session {found['session']}: " in said
+    assert f"published state 1 of session {found['session']}: " in said
+    assert said.count("published state") == 1, "one line in five minutes is enough"
     assert "everything is published; the last state is" in said
     assert place.status()["final"] == "published"
     assert json.loads(layout.end_file(place.link, found["session"]).read_text())["final_seq"] == 2
@@ -128,3 +129,15 @@ def test_a_link_that_hangs_is_left_behind_in_time(place: Place, tmp_path: Path) 
     assert done.returncode == 0
     assert "NOT published: the time was up after 1 s; this session has no state" in done.stderr
     assert place.status()["final"] == "unpublished"
+
+
+def test_a_state_is_pinned_on_demand(place: Place, run: Run) -> None:
+    process = run("--once", "--pin", "before-upgrade")
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 0
+    (found,) = scan.sessions(place.link)
+    assert found.ended
+    assert found.head is not None
+    assert f"state {found.head} is kept on the link for good (before-upgrade)" in said
+    pin = layout.pinned_file(place.link, found.head, "before-upgrade")
+    assert pin.read_bytes() == layout.manifest_file(place.link, found.head).read_bytes()

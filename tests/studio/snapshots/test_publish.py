@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.snapshots import layout, restore, scan
+from studio.snapshots import drill, layout, restore, scan
 from studio.snapshots import state as local_state
 from studio.snapshots.layout import State
 from studio.snapshots.publish import Publisher
@@ -39,6 +39,7 @@ def test_the_first_publish_writes_a_session_a_pack_and_a_manifest(
         "v",
         "sid",
         "parents",
+        "ancestors",
         "passed_over",
         "depth",
         "restored_from",
@@ -194,7 +195,7 @@ def test_nothing_private_is_left_behind_and_all_of_it_was_private(
     place: Place, publisher: Publisher
 ) -> None:
     publisher.cycle()
-    publisher.drill()
+    drill.rehearse(publisher)
     assert list((place.home / "spool").iterdir()) == []
     assert (place.home / "spool").stat().st_mode & 0o777 == 0o700
 

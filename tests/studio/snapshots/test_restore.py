@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from studio.snapshots import layout, reading, restore, scan
+from studio.snapshots import layout, reading, rebuild, restore, scan
 from studio.snapshots.layout import State
 from studio.snapshots.local import LocalDiskError
 from studio.snapshots.publish import Publisher
@@ -53,13 +53,27 @@ DAMAGES = [missing, empty, truncated, lengthened, zeroed, bit_flipped, a_folder]
 
 @pytest.fixture
 def states(place: Place, publisher: Publisher) -> list[State]:
-    """Three states of one session, the oldest first: up to step 3, 4 and 5."""
+    """Three states of one session, a base and two deltas: up to step 3, 4 and 5."""
+    return published(place, publisher, bases=False)
+
+
+@pytest.fixture
+def bases(place: Place, publisher: Publisher) -> list[State]:
+    """The same three states, each of them a base."""
+    return published(place, publisher, bases=True)
+
+
+def published(place: Place, publisher: Publisher, *, bases: bool) -> list[State]:
+    """Publish steps 3, 4 and 5 one by one."""
     found = []
     for step in (3, 4, 5):
         ledger.commit(place.db, step)
-        published = publisher.cycle()
-        assert published is not None
-        found.append(published.state)
+        if bases:
+            publisher.distrust()
+        new = publisher.cycle()
+        assert new is not None
+        assert len(new.manifest.chain) == (1 if bases else step - 2)
+        found.append(new.state)
     return found
 
 
@@ -111,20 +125,32 @@ def test_a_damaged_manifest_costs_one_state(
 
 
 @pytest.mark.parametrize("damage", [d for d in DAMAGES if d is not a_folder])
-def test_damage_further_back_costs_nothing(
+def test_damage_before_the_newest_base_costs_nothing(
+    place: Place, bases: list[State], damage: Callable[[Path], None]
+) -> None:
+    damage(place.pack_of(bases[0]))
+    damage(place.pack_of(bases[1]))
+    assert newest(place, bases)[:2] == (bases[2], [])
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_in_a_chain_costs_what_was_built_on_it(
     place: Place, states: list[State], damage: Callable[[Path], None]
 ) -> None:
-    damage(place.pack_of(states[0]))
     damage(place.pack_of(states[1]))
-    assert newest(place, states)[:2] == (states[2], [])
+    found, reasons, restored = newest(place, states)
+    assert found == states[0]
+    assert len(reasons) == 2
+    assert all("packs/00000002-" in reason for reason in reasons)
+    assert ledger.steps(restored) == [1, 2, 3]
 
 
 def test_when_all_are_damaged_nothing_is_restored_and_every_reason_is_told(
-    place: Place, states: list[State]
+    place: Place, bases: list[State]
 ) -> None:
-    for state, damage in zip(states, (missing, truncated, bit_flipped), strict=True):
+    for state, damage in zip(bases, (missing, truncated, bit_flipped), strict=True):
         damage(place.pack_of(state))
-    found, reasons, restored = newest(place, states)
+    found, reasons, restored = newest(place, bases)
     assert found is None
     assert [reason.partition(": ")[2] for reason in reasons] != ["", "", ""]
     assert "missing" in reasons[2]
@@ -177,7 +203,7 @@ def test_trouble_of_our_own_disk_rejects_no_state(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(restore, "_write", full)
+    monkeypatch.setattr(rebuild, "_write", full)
     with pytest.raises(LocalDiskError, match="No space left"):
         newest(place, states)
 

@@ -129,3 +129,14 @@ def test_many_sessions_are_all_found(tmp_path: Path) -> None:
     found = scan.sessions(tmp_path)
     assert [s.depth for s in found] == list(range(60, 0, -1))
     assert [path.name for path in tmp_path.iterdir()] == ["mlflow-studio"]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{"])
+def test_a_lost_or_torn_session_file_hides_no_lineage(place: Place, content: bytes | None) -> None:
+    first, second = place.publish(3), place.publish(4)
+    file = layout.session_file(place.link, second.sid)
+    file.unlink()
+    if content is not None:
+        file.write_bytes(content)
+    found = scan.session(place.link, second.sid)
+    assert (found.parents, found.depth) == ((first,), 2)

@@ -1,12 +1,14 @@
 """Starting: what the home and the link look like afterwards."""
 
+import os
 import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from studio.snapshots import restore, scan, start
+from studio.snapshots import closed, rebuild, restore, scan, start
 from studio.snapshots import state as local_state
 from studio.snapshots.decide import Wishes
 from tests.studio.snapshots import ledger
@@ -175,6 +177,53 @@ def test_a_damaged_local_file_is_replaced_and_kept(place: Place) -> None:
     assert ledger.steps(place.db) == [1, 2, 3]
 
 
+def spoilt(db: Path) -> None:
+    """Damage a page in the middle, with the file's times as they were."""
+    before = db.stat()
+    data = bytearray(db.read_bytes())
+    data[4096 * 3 : 4096 * 4] = b"\xff" * 4096
+    db.write_bytes(bytes(data))
+    os.utime(db, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_a_file_that_a_clean_end_left_is_not_read_again(place: Place) -> None:
+    place.publish(*range(3, 300))
+    assert start.look(place.db, place.home).damage is None
+    spoilt(place.db)
+    assert start.look(place.db, place.home).damage is None, "nothing but damage on disk can do this"
+    os.utime(place.db)
+    assert start.look(place.db, place.home).damage is not None
+
+
+def test_a_file_that_was_used_since_is_checked(place: Place) -> None:
+    place.publish(*range(3, 300))
+    with closing(ledger.connect(place.db)) as killed:
+        killed.execute("INSERT INTO runs VALUES ('x', 'x', 0)")
+        subprocess.run(["cp", "-a", place.home, place.home.with_name("checkpoint")], check=True)
+    checkpoint = place.elsewhere("checkpoint")
+    assert checkpoint.db.with_name("mlflow.db-wal").stat().st_size > 0
+    spoilt(checkpoint.db)
+    assert start.look(checkpoint.db, checkpoint.home).damage is not None
+
+
+def test_a_publisher_that_ends_while_the_database_is_in_use_takes_nothing_for_closed(
+    place: Place,
+) -> None:
+    with closing(ledger.connect(place.db)) as in_use:
+        in_use.execute("SELECT count(*) FROM runs")
+        place.publish(3)
+        assert not closed.is_unchanged(place.home, place.db)
+    place.publish(4)
+    assert closed.is_unchanged(place.home, place.db)
+
+
+def test_a_start_takes_the_file_for_used_from_then_on(place: Place) -> None:
+    place.publish(3)
+    assert closed.is_unchanged(place.home, place.db)
+    assert place.begin().choice.kind == "local"
+    assert not closed.is_unchanged(place.home, place.db)
+
+
 def test_an_orphaned_log_never_meets_the_restored_database(place: Place) -> None:
     place.publish(3)
     with sqlite3.connect(place.db) as holds_the_log:
@@ -232,7 +281,7 @@ def test_a_home_that_cannot_be_written_is_its_own_refusal(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(restore, "_write", full)
+    monkeypatch.setattr(rebuild, "_write", full)
     begun = place.begin()
     assert (begun.choice.kind, begun.choice.exit_code) == ("refuse", 73)
     assert "No space left" in begun.choice.why

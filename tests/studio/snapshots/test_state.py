@@ -9,7 +9,15 @@ from studio.snapshots.state import LocalState
 from tests.studio.snapshots.ledger import sid, state
 
 FULL = LocalState(
-    "mlflow.db", sid(3), 7, True, (state(2, 5),), (state(1, 9),), 3, restored_from=state(2, 5)
+    "mlflow.db",
+    sid(3),
+    7,
+    True,
+    parents=(state(2, 5),),
+    passed_over=(state(1, 9),),
+    depth=3,
+    restored_from=state(2, 5),
+    ancestors=(state(0, 4),),
 )
 
 
@@ -40,7 +48,15 @@ def test_a_damaged_file_is_no_knowledge(tmp_path: Path, content: bytes) -> None:
 
 def test_the_next_session_descends_from_the_last() -> None:
     following = FULL.continued(own_is_visible=True)
-    assert following == LocalState("mlflow.db", parents=(state(3, 7),), depth=4)
+    assert following == LocalState(
+        "mlflow.db",
+        parents=(state(3, 7),),
+        passed_over=(state(1, 9),),
+        depth=4,
+        restored_from=state(2, 5),
+        ancestors=(state(2, 5), state(0, 4)),
+    )
+    assert following.contained == (state(3, 7), state(2, 5), state(0, 4))
 
 
 def test_a_session_that_nobody_can_see_leaves_its_parents_in_place() -> None:
@@ -56,3 +72,14 @@ def test_a_publisher_that_fails_for_ever_does_not_grow_it_without_bound() -> Non
     for number in range(200):
         known = LocalState("mlflow.db", sid(number), 1, parents=known.parents).continued(False)
     assert len(known.parents) == 50
+    for number in range(2100):
+        known = LocalState(
+            "mlflow.db",
+            sid(number),
+            1,
+            True,
+            parents=(state(9, number),),
+            ancestors=known.ancestors,
+        ).continued(own_is_visible=True)
+    assert len(known.ancestors) == 2000
+    assert known.ancestors[0] == state(9, 2099)
