@@ -75,12 +75,14 @@ def prepare(
     migrate: Callable[[str, Path], None],
     log: Log,
     hint: str = "",
+    before_upgrade: Callable[[], None] = lambda: None,
 ) -> None:
     """Bring the file at `path` to the current schema, or raise `StartRefused` and change nothing.
 
     `template` is a migrated database to start from. `migrate("init" | "upgrade", file)` runs MLflow
     on a file. An older database is copied into `pinned` first; the upgrade happens on a copy that
     takes the file's place only when it is complete. `hint` tells what newer data could be read.
+    `before_upgrade` has the old database kept elsewhere as well.
     """
     found = inspect(path, schema)
     if found.state == "corrupt":
@@ -103,6 +105,7 @@ def prepare(
                 "and STUDIO_DB_UPGRADE=never",
                 "Set STUDIO_DB_UPGRADE=auto to upgrade it (a copy is kept)",
             )
+        before_upgrade()
         _upgrade(path, found.revision, schema, pinned, migrate, log)
     _use_wal(path)
 

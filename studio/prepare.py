@@ -11,15 +11,30 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from studio import database, mounts, ports, server, status, storage, uris
+from studio import (
+    arrival,
+    database,
+    memory,
+    mounts,
+    orders,
+    ports,
+    restoring,
+    server,
+    status,
+    storage,
+    uris,
+)
 from studio.errors import DATA_UNUSABLE, HOST_UNUSABLE, StartRefused
 from studio.home import Home, open_home, write_json
 from studio.schema import Schema, packaged_schema
 from studio.settings import InvalidSettings, Settings, assets_folder
 from studio.supervisor import Child
+
+_LOOK_AROUND_AFTER_S = 3.0  # the server starts first
 
 Log = Callable[[str], None]
 
@@ -40,17 +55,24 @@ def prepare(settings: Settings, env: Mapping[str, str], log: Log) -> Launch:
     port = socket.getsockname()[1]
     settings = replace(settings, port=port)
     _ensure_clients(settings)
-    chosen = storage.decide(settings, mounts.look(settings.data_dir))
+    before = memory.recall(home.path)
+    empty = arrival.wait(settings, before, log)
+    there = mounts.look(settings.data_dir)
+    chosen = storage.decide(settings, there, before.used)
+    known = {m.name: restoring.sessions_on(m.path) or [] for m in there if m.readable}
     for note in (*settings.notes, *chosen.warnings):
         log(note)
     inner = server.environment(settings, chosen, env)
     schema = packaged_schema()
-    restored = _prepare_database(settings, chosen, inner, schema, home, log)
+    restored = _prepare_database(settings, chosen, inner, schema, home, before, log)
     if settings.serve_artifacts:
         _make_artifact_folder(chosen.artifacts)
     write_json(home.run / status.PORT, {"port": port})
     count = server.workers(settings, chosen, server.cpu_count())
-    write_json(home.run / status.SUPERVISOR, _facts(chosen, restored, schema, count))
+    write_json(
+        home.run / status.SUPERVISOR, _facts(chosen, settings, restored, known, schema, count)
+    )
+    memory.keep(home.path, *_remembered(chosen, known, before, empty))
     socket.set_inheritable(True)
     children = [
         Child(
@@ -65,6 +87,11 @@ def prepare(settings: Settings, env: Mapping[str, str], log: Log) -> Launch:
         children.append(Child(publisher, final=final))
     if settings.jobs:
         children.append(Child(server.jobs(settings, inner)))
+    if there:
+        lineages = chosen.restore_link is not None
+        orders.write(home.run, there, known, lineages=lineages, left_alone=chosen.left_alone)
+        command = server.lookout(settings, inner)
+        children.append(Child(command, brief=True, due=time.monotonic() + _LOOK_AROUND_AFTER_S))
     return Launch(home, tuple(children), port)
 
 
@@ -94,11 +121,14 @@ def _prepare_database(
     inner: Mapping[str, str],
     schema: Schema,
     home: Home,
+    before: memory.Memory,
     log: Log,
 ) -> dict[str, Any]:
     if settings.artifacts_only:
         return {}
-    restored = _restore(settings, chosen, inner, log) if chosen.database.is_sqlite else {}
+    restored: dict[str, Any] = {}
+    if chosen.database.is_sqlite:
+        restored = restoring.restore(settings, chosen, before, inner, log)
     for store in settings.stores(chosen.database):
         if store.path is None:
             _run(server.migrate("external", settings, inner, store.uri))
@@ -114,43 +144,13 @@ def _prepare_database(
             ),
             log=log,
             hint=_hint(restored, schema) if store == chosen.database else "",
+            before_upgrade=partial(
+                _pin_published, settings, chosen if store == chosen.database else None, inner
+            ),
         )
     if settings.registry or settings.replica or settings.workspaces or settings.trace_archival:
         _run(server.migrate("check", settings, inner))
     return restored
-
-
-def _restore(
-    settings: Settings, chosen: storage.Storage, inner: Mapping[str, str], log: Log
-) -> dict[str, Any]:
-    """Let the snapshots decide between the local database and what was published on the link."""
-    link = chosen.restore_link
-    if link is None:
-        if settings.restore_from:
-            raise InvalidSettings(
-                [f"STUDIO_RESTORE_FROM={settings.restore_from}: no data link is mounted"]
-            )
-        return {}
-    published = (link.path / mounts.MARKER / "sessions").is_dir()
-    known = (settings.home / "state.json").exists()
-    if not (published or known or settings.restore_from):
-        return {}
-    command = server.restore(settings, chosen, inner)
-    answer = subprocess.run(
-        command.argv, env=dict(command.env), stdout=subprocess.PIPE, check=False, text=True
-    )
-    try:
-        document: dict[str, Any] = json.loads(answer.stdout)
-    except ValueError as exc:
-        raise StartRefused(DATA_UNUSABLE, "the published states could not be read") from exc
-    for rejected in document.get("rejected", []):
-        log(f"published state {rejected['state']} cannot be used: {rejected['reason']}")
-    if answer.returncode:
-        raise StartRefused(answer.returncode, document["why"])
-    log(document["why"])
-    if document.get("conflict"):
-        log(f"warning: {document['conflict']['why']}")
-    return document
 
 
 def _make_artifact_folder(place: str) -> None:
@@ -164,6 +164,19 @@ def _make_artifact_folder(place: str) -> None:
             f"the folder for artifacts {path} cannot be created: {exc.strerror}.\n"
             "MLFLOW_ARTIFACTS_DESTINATION names another one.",
         ) from exc
+
+
+def _pin_published(
+    settings: Settings, chosen: storage.Storage | None, inner: Mapping[str, str]
+) -> None:
+    """Publish the database as it is before an upgrade, and have that state kept for good.
+
+    That fails with the link, and then a copy on the local disk is all there is: no reason not to
+    start. The publisher says what came of it.
+    """
+    if chosen is not None and chosen.link:
+        command = server.publisher(settings, chosen, inner, pin="before-upgrade")
+        subprocess.run(command.argv, env=dict(command.env), check=False)
 
 
 def _template(schema: Schema, chosen: storage.Storage) -> Path | None:
@@ -189,19 +202,48 @@ def _hint(restored: Mapping[str, Any], schema: Schema) -> str:
     )
 
 
+def _remembered(
+    chosen: storage.Storage,
+    known: Mapping[str, list[str]],
+    before: memory.Memory,
+    empty: frozenset[str],
+) -> tuple[str | None, frozenset[str]]:
+    """The link that is used, and those that can be expected to be empty at the next start."""
+    if chosen.link:
+        return chosen.link.name, empty - {chosen.link.name}
+    link = chosen.restore_link
+    used = link is not None and (known.get(link.name) or link.name == before.used)
+    return link.name if link and used else None, empty
+
+
 def _facts(
-    chosen: storage.Storage, restored: Mapping[str, Any], schema: Schema, count: int
+    chosen: storage.Storage,
+    settings: Settings,
+    restored: Mapping[str, Any],
+    known: Mapping[str, list[str]],
+    schema: Schema,
+    count: int,
 ) -> dict[str, Any]:
     conflict = restored.get("conflict")
+    link = chosen.restore_link
+    local = chosen.database.is_sqlite and not settings.artifacts_only
     return {
         "started_at": time.time(),
         "kept": chosen.kept,
+        "at_risk": settings.in_session and local and chosen.link is None,
         "why": chosen.why,
-        "link": chosen.restore_link.name if chosen.restore_link else None,
+        "link": link.name if link else None,
+        "sessions": known.get(link.name, []) if link else [],
         "restored": restored.get("why"),
+        "continues": (restored.get("parent") or {}).get("sid"),
+        "forks": conflict["leaves"] if conflict else [],
         "schema": schema.head if chosen.database.is_sqlite else None,
         "workers": count,
-        "warnings": [*chosen.warnings, *([conflict["why"]] if conflict else [])],
+        "warnings": [
+            *chosen.warnings,
+            *restored.get("warnings", []),
+            *([conflict["why"]] if conflict else []),
+        ],
     }
 
 

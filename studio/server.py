@@ -23,6 +23,7 @@ _OTHER_STORES = {
     "MLFLOW_TRACE_ARCHIVAL_CONFIG",
 }
 FINAL_PUBLISH_S = 8
+PINNING_S = 60  # before an upgrade there is time
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +105,17 @@ def gunicorn(env: Mapping[str, str], *, socket: int, count: int) -> Command:
 
 
 def publisher(
-    settings: Settings, storage: Storage, env: Mapping[str, str], *, once: bool = False
+    settings: Settings,
+    storage: Storage,
+    env: Mapping[str, str],
+    *,
+    once: bool = False,
+    pin: str = "",
 ) -> Command:
-    """The process that publishes snapshots on the data link; `once` ends when all is published."""
+    """The process that publishes snapshots on the data link; `once` ends when all is published.
+
+    `pin` also ends then, has that state kept for good, and says why.
+    """
     assert storage.link is not None
     assert storage.database.path is not None
     argv = (
@@ -115,9 +124,10 @@ def publisher(
         "--db", storage.database.path,
         "--home", str(settings.home),
         "--interval", f"{settings.publish_interval_s:g}",
-        "--final-seconds", str(FINAL_PUBLISH_S),
+        "--final-seconds", str(PINNING_S if pin else FINAL_PUBLISH_S),
         "--parent-pid", str(os.getpid()),
-        *(("--once",) if once else ()),
+        *(("--once",) if once or pin else ()),
+        *(("--pin", pin) if pin else ()),
     )  # fmt: skip
     return Command("publisher", argv, env)
 
@@ -136,6 +146,12 @@ def restore(settings: Settings, storage: Storage, env: Mapping[str, str]) -> Com
         *(("--allow-empty",) if settings.allow_empty else ()),
     )  # fmt: skip
     return Command("restore", argv, env)
+
+
+def lookout(settings: Settings, env: Mapping[str, str]) -> Command:
+    """The process that looks, beside the running server, at what else lies on the links."""
+    argv = (*PYTHON, "studio.lookout", str(settings.home), str(settings.port), str(os.getpid()))
+    return Command("look at the data links", argv, env)
 
 
 def jobs(settings: Settings, env: Mapping[str, str]) -> Command:

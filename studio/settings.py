@@ -59,6 +59,7 @@ class Settings:
     home: Path
     data_dir: Path
     data_link: str | None
+    link_wait_s: float
     database: uris.Database | None
     registry: uris.Database | None
     replica: uris.Database | None
@@ -133,6 +134,7 @@ def read(env: Mapping[str, str], *, in_image: bool, launched: bool = True) -> Se
         home=home or Path("/var/lib/mlflow-studio" if in_image else ".studio").absolute(),
         data_dir=reader.take("STUDIO_DATA_DIR", values.folder) or Path("/workspace/data"),
         data_link=reader.take("STUDIO_DATA_LINK", values.link_name),
+        link_wait_s=reader.take("STUDIO_LINK_WAIT", values.seconds(0, 3600), 60.0),
         database=reader.take("MLFLOW_BACKEND_STORE_URI", values.database),
         registry=reader.take("MLFLOW_REGISTRY_STORE_URI", values.database),
         replica=reader.take("MLFLOW_READ_REPLICA_BACKEND_STORE_URI", values.database),

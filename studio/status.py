@@ -11,15 +11,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from studio import __version__, uris
+from studio import __version__, keeping, uris
 from studio.home import read_json
 from studio.settings import Settings
 
 SUPERVISOR = "supervisor.json"
 PUBLISHER = "publisher.json"
+LOOKOUT = "lookout.json"  # what lies on the links beside our own
 PORT = "port.json"  # for whoever asked for any free port
-_LATE_S = 60
-_FAILING_S = 300
 
 
 def collect(
@@ -29,7 +28,10 @@ def collect(
     now = time.time() if now is None else now
     supervisor = read_json(settings.home / "run" / SUPERVISOR)
     publisher = read_json(settings.home / "run" / PUBLISHER)
+    lookout = read_json(settings.home / "run" / LOOKOUT)
     database = uris.database(env["_MLFLOW_SERVER_FILE_STORE"])
+    published = _published(publisher, database)
+    how = keeping.of(published, supervisor, now)
     served = env.get("_MLFLOW_SERVER_SERVE_ARTIFACTS") == "true"
     return {
         "service": "mlflow-studio",
@@ -55,12 +57,19 @@ def collect(
         "why": supervisor.get("why"),
         "data_link": supervisor.get("link"),
         "restored": supervisor.get("restored"),
-        "published": _published(publisher, database) or None,
+        "keeping": {"level": how.level, "says": list(how.says)},
+        "kept_since": keeping.since_when(supervisor),
+        "published": published or None,
+        "continues": supervisor.get("continues"),
+        "forks": supervisor.get("forks", []),
+        "appeared": lookout.get("appeared", []),
+        "found": lookout.get("found", []),
+        "search_incomplete": lookout.get("incomplete"),
         "workers": supervisor.get("workers"),
         "jobs": env.get("MLFLOW_SERVER_ENABLE_JOB_EXECUTION") == "true",
         "metrics": bool(env.get("prometheus_multiproc_dir")),
         "worker_pid": os.getpid(),
-        "warnings": [*supervisor.get("warnings", []), *publishing_trouble(publisher, now)],
+        "warnings": _warnings(supervisor, lookout, published, now),
     }
 
 
@@ -81,15 +90,17 @@ def _published(publisher: Mapping[str, Any], database: uris.Database) -> dict[st
     return {**publisher, "dirty": bool(publisher.get("dirty")) or changed_at > taken_at}
 
 
-def publishing_trouble(publisher: Mapping[str, Any], now: float) -> list[str]:
-    """Say in words when publishing has not worked for a minute, and for five."""
-    since = publisher.get("dirty_since") if publisher.get("failures") else None
-    if not since or now - since < _LATE_S:
-        return []
-    level = "ERROR" if now - since >= _FAILING_S else "warning"
+def _warnings(
+    supervisor: Mapping[str, Any],
+    lookout: Mapping[str, Any],
+    published: Mapping[str, Any],
+    now: float,
+) -> list[str]:
+    trouble = keeping.trouble_of(published, now)
     return [
-        f"{level}: nothing could be published for {now - since:.0f} s "
-        f"({publisher.get('last_error')}); the runs are safe only on this session's disk"
+        *([f"{trouble[0]}: {trouble[1]}"] if trouble else []),
+        *supervisor.get("warnings", []),
+        *map(keeping.of_appeared, lookout.get("appeared", [])),
     ]
 
 
@@ -103,6 +114,7 @@ def start_lines(document: Mapping[str, Any]) -> list[str]:
         f"database   {document['database']['place']} ({document['database']['kind']})",
         f"artifacts  {place}",
         f"kept       {document['kept']}" + (f" ({document['why']})" if document["why"] else ""),
+        *([f"since      {document['kept_since']}"] if document["kept_since"] else []),
         f"answers    {hosts(document)}",
     ]
 

@@ -8,8 +8,9 @@ from types import ModuleType
 
 import pytest
 
-from bench import commands, figures, processes, report
+from bench import commands, figures, processes, report, snapshots
 from bench.__main__ import main
+from bench.environment import Environment
 from bench.figures import FIGURES, LEAN, OURS, STOCK, Target, percentile, summary
 from bench.measurements import OF_A_RUNNING_SERVER, Scale
 from bench.servers import Server
@@ -109,7 +110,7 @@ def test_a_running_server_is_measured_completely(tmp_path: Path) -> None:
             found |= measure(server, scale)
         assert studio.stop() == 0
         assert server.pids == []
-    of_servers = [f for f in FIGURES if f.measurement != "commands"]
+    of_servers = [f for f in FIGURES if f.measurement not in ("commands", "snapshots")]
     assert set(found) == {f.key for f in of_servers if not f.measurement.endswith("start")}
     assert found["errors"] == 0
     assert found["processes"] >= 3
@@ -122,3 +123,19 @@ def test_the_commands_are_measured_completely(tmp_path: Path) -> None:
     assert set(found) == {f.key for f in FIGURES if f.measurement == "commands"}
     assert found["hit_requests"] == 1
     assert all(found.values())
+
+
+@linux
+@pytest.mark.mlflow
+@pytest.mark.slow
+def test_the_snapshots_are_measured_completely(tmp_path: Path) -> None:
+    with running(tmp_path / "home") as studio:
+        assert studio.stop() == 0
+    database = tmp_path / "home" / "mlflow.db"
+    prepared = Environment(Path(sys.executable), database, database)
+    scale = Scale(commits_s=1, common_mb=3, large_mb=5)
+    found = snapshots.measure(prepared, tmp_path / "snapshots", scale)
+    assert set(found) == {f.key for f in FIGURES if f.measurement == "snapshots"}
+    assert not (tmp_path / "snapshots").exists()
+    assert 1 < found["shipped_bytes"] < 20_000
+    assert found["large_memory_mb"] > 20

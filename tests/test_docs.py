@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from deploy import tables
-from studio import errors
+from studio import discover, errors, status_page
+from studio.settings import BY_NAME
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -56,14 +57,63 @@ def test_every_page_it_lists_is_a_page() -> None:
 
 
 def test_every_studioctl_command_it_names_exists() -> None:
-    named = set(re.findall(r"`?studioctl ((?:profile |wave )?[a-z]+)", README))
-    assert {"up", "init", "build", "profile validate", "wave wait"} <= named
+    named = set(re.findall(r"`?studioctl ((?:profile |wave |snapshots )?[a-z]+)", README))
+    assert {"up", "init", "build", "profile validate", "wave wait", "snapshots list"} <= named
     for command in named - {"ends"}:
         subprocess.run(
             [sys.executable, "-m", "deploy.cli", *command.split(), "--help"],
             capture_output=True,
             check=True,
         )
+
+
+SNAPSHOTS = re.findall(r"^\$ studioctl snapshots (\w+)([^#\n]*)", README, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("command", "rest"), SNAPSHOTS, ids=[each[0] for each in SNAPSHOTS])
+def test_the_options_of_the_snapshots_commands_exist(command: str, rest: str) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "deploy.cli", "snapshots", command, "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for option in re.findall(r" (--?[a-z]+)", rest):
+        assert option in answer.stdout
+
+
+def test_every_setting_it_names_exists() -> None:
+    named = set(re.findall(r"\bSTUDIO_[A-Z_]+", README))
+    assert "STUDIO_LINK_WAIT" in named
+    assert named <= set(BY_NAME)
+
+
+def test_it_promises_what_can_be_seen_and_no_more() -> None:
+    assert "durable" not in README.lower()
+    for word in ("snapshot", "published", "checkpoint"):
+        assert f"**{word}**" in README
+
+
+def test_the_limits_it_gives_are_those_of_the_code() -> None:
+    limits = discover.Limits()
+    assert limits == discover.Limits(depth=4, entries=20_000, seconds=20)
+    text = " ".join(README.split())
+    assert "(four folders deep, 20,000 entries, 20 s)" in text
+    assert "(`STUDIO_LINK_WAIT`, 60 s); one that held states before gets twice as long" in text
+
+
+@pytest.mark.parametrize(
+    "words", ["is empty so far", "nothing could be published for", "another lineage has appeared"]
+)
+def test_a_symptom_is_spelt_as_the_server_says_it(words: str) -> None:
+    assert f"{words}" in README
+    sources = (ROOT / "studio").glob("*.py")
+    assert any(words in path.read_text(encoding="utf-8") for path in sources)
+
+
+def test_the_section_that_the_status_page_names_is_there() -> None:
+    (section,) = re.findall("the README, “(.*)”", Path(status_page.__file__).read_text("utf-8"))
+    assert f"### {section}\n" in README
 
 
 def test_every_exit_code_of_studioctl_is_explained() -> None:

@@ -6,7 +6,7 @@ import sys
 import time
 from types import FrameType
 
-from studio import __version__, announce
+from studio import __version__, alarms, announce
 from studio.data_files import wait_for_files
 from studio.errors import SETTING_INVALID, StartRefused
 from studio.prepare import Launch, prepare
@@ -37,6 +37,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return 0
     _announce(launch, settings)
+    alarms.watch(settings.home, log)
     return Supervisor(launch.children, log).run()
 
 

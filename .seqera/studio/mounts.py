@@ -8,42 +8,71 @@ and a refusal by the object store may show only in its own log.
 
 import errno
 import os
+import stat
 import sys
+import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-MARKER = "mlflow-studio"
-_READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
+from studio.snapshots.layout import ROOT, sessions_dir
+
+READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 _PASSING = {errno.EIO, errno.EBUSY, errno.ETIMEDOUT, errno.EINTR, getattr(errno, "EREMOTEIO", 121)}
+_PAUSES_S = (0.5, 1, 2, 4, 8, 0)
+_NO_ANSWER_S = 40.0
 
 Access = Literal["writable", "read-only", "failing"]
 
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A data link as this process sees it. `ours` says that a Studio has published on it before."""
+    """A data link as this process sees it.
+
+    `ours` says that a Studio has published on it before. One that is not `readable` cannot even be
+    listed, so nobody knows what it holds.
+    """
 
     name: str
     path: Path
     access: Access
     reason: str = ""
     ours: bool = False
+    readable: bool = True
 
     @property
     def writable(self) -> bool:
         return self.access == "writable"
 
 
-def look(data_dir: Path, sleep: Callable[[float], None] = time.sleep) -> tuple[Mount, ...]:
-    """List the data links below `data_dir` in the order of their names, each one probed."""
-    return tuple(_probe(path, sleep) for path in links(data_dir, mount_points()))
+def look(
+    data_dir: Path,
+    sleep: Callable[[float], None] = time.sleep,
+    no_answer_s: float = _NO_ANSWER_S,
+) -> tuple[Mount, ...]:
+    """List the data links below `data_dir` in the order of their names, each one probed.
+
+    They are probed at the same time; one that gives no answer at all within `no_answer_s` is left.
+    """
+    paths = links(data_dir, mount_table())
+    found: dict[Path, Mount] = {}
+
+    def probe_one(path: Path) -> None:
+        found[path] = _probe(path, sleep)
+
+    probes = [threading.Thread(target=probe_one, args=(path,), daemon=True) for path in paths]
+    for probe in probes:
+        probe.start()
+    deadline = time.monotonic() + no_answer_s
+    for probe in probes:
+        probe.join(max(0.0, deadline - time.monotonic()))
+    return tuple(found.get(path) or _silent(path, no_answer_s) for path in paths)
 
 
-def links(data_dir: Path, mounted: frozenset[str]) -> list[Path]:
+def links(data_dir: Path, mounted: Iterable[str]) -> list[Path]:
     """The folders that are data links: those below `data_dir`, or itself when it is the mount.
 
     A folder that is mounted as a whole, with nothing mounted below it (as a compose file does), is
@@ -54,19 +83,28 @@ def links(data_dir: Path, mounted: frozenset[str]) -> list[Path]:
     except OSError:
         return []
     real = os.path.realpath(data_dir)
-    below = any(point.startswith(real + "/") for point in mounted)
-    if real in mounted and not below:
+    points = frozenset(mounted)
+    below = any(point.startswith(real + "/") for point in points)
+    if real in points and not below:
         return [data_dir]
     return [folder for folder in folders if not folder.name.startswith(".")]
 
 
-def mount_points() -> frozenset[str]:
-    """All mount points; `os.path.ismount` misses binds within one file system, as in containers."""
+def mount_table() -> dict[str, str]:
+    """All mount points with the type of each file system; empty where the kernel does not say.
+
+    `os.path.ismount` misses binds within one file system, as in containers.
+    """
     if sys.platform != "linux":
-        return frozenset()
+        return {}
     lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
-    fields = (line.split(" ") for line in lines.splitlines())
-    return frozenset(_unescape(field[4]) for field in fields if len(field) > 4)
+    table = {}
+    for line in lines.splitlines():
+        mount, _, system = line.partition(" - ")
+        fields = mount.split(" ")
+        if len(fields) > 4:
+            table[_unescape(fields[4])] = system.split(" ")[0]
+    return table
 
 
 def _unescape(text: str) -> str:
@@ -76,18 +114,38 @@ def _unescape(text: str) -> str:
 
 
 def _probe(path: Path, sleep: Callable[[float], None]) -> Mount:
-    ours = (path / MARKER / "sessions").is_dir()
     access: Access = "failing"
-    for pause_s in (0.5, 1, 2, 4, 8, 0):
-        error = _try_to_write(path / f".{MARKER}-probe-{uuid.uuid4().hex}")
+    readable, ours = True, False
+    for pause_s in _PAUSES_S:
+        error = None
+        try:
+            list(path.iterdir())
+            ours = _holds_sessions(path)
+        except OSError as exc:
+            error, readable = exc, False
+        else:
+            readable = True
+            error = _try_to_write(path / f".{ROOT}-probe-{uuid.uuid4().hex}")
         if error is None:
             return Mount(path.name, path, "writable", ours=ours)
         reason = f"{errno.errorcode.get(error.errno or 0, error.errno)}: {error.strerror}"
-        access = "read-only" if error.errno in _READ_ONLY else "failing"
+        access = "read-only" if readable and error.errno in READ_ONLY else "failing"
         if error.errno not in _PASSING or not pause_s:
             break
         sleep(pause_s)
-    return Mount(path.name, path, access, reason, ours)
+    return Mount(path.name, path, access, reason, ours, readable)
+
+
+def _holds_sessions(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(sessions_dir(path).stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def _silent(path: Path, waited_s: float) -> Mount:
+    reason = f"ETIMEDOUT: no answer for {waited_s:g} s"
+    return Mount(path.name, path, "failing", reason, readable=False)
 
 
 def _try_to_write(path: Path) -> OSError | None:

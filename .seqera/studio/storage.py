@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studio import uris
-from studio.mounts import MARKER, Mount
+from studio.mounts import Mount
 from studio.settings import InvalidSettings, Settings
+from studio.snapshots import layout
 
 REMEDY = (
     "to make it writable, add its bucket to the compute environment's Allowed S3 buckets "
@@ -24,6 +25,8 @@ class Storage:
 
     `artifact_root` is what experiments record; `artifacts` is where the server keeps what clients
     send it. `kept` says what survives the end of the session, `why` how the choice was made.
+    `restore_link` is where published states are looked for; it may be read-only. `left_alone` is a
+    SQLite file on a link that was named as the database and is not opened.
     """
 
     database: uris.Database
@@ -33,21 +36,23 @@ class Storage:
     why: str
     link: Mount | None = None
     restore_link: Mount | None = None
+    left_alone: str | None = None
     warnings: tuple[str, ...] = ()
 
 
-def decide(settings: Settings, mounts: Sequence[Mount]) -> Storage:
+def decide(settings: Settings, mounts: Sequence[Mount], used_before: str | None = None) -> Storage:
     """Pick the backend and artifact places.
 
     An explicit address always wins. Otherwise the database lives on local disk, because SQLite
     needs locks and in-place writes that object-store mounts don't give, and a writable data link
-    holds the artifacts and the published snapshots. Raises `InvalidSettings` for a
-    `STUDIO_DATA_LINK` that is not mounted, and for a second SQLite file on a link.
+    holds the artifacts and the published snapshots. `used_before` is the link that this home used
+    at its last start. Raises `InvalidSettings` for a `STUDIO_DATA_LINK` that is not mounted, and
+    for a second SQLite file on a link.
     """
-    link, why, warnings = _choose(settings, mounts)
-    database, moved = _database(settings)
-    if moved:
-        warnings = (*warnings, moved)
+    link, why = _choose(settings, mounts, used_before)
+    database, said = _database(settings)
+    published = database.is_sqlite and not settings.artifacts_only
+    warnings = (*_about(mounts, link, published), *said)
     writable = link if link and link.writable else None
     warnings = (*warnings, *_beside(settings, writable))
     return Storage(
@@ -56,24 +61,31 @@ def decide(settings: Settings, mounts: Sequence[Mount]) -> Storage:
         artifact_root=_artifact_root(settings),
         kept=_kept(settings, database, link),
         why=why,
-        link=writable if database.is_sqlite and not settings.artifacts_only else None,
-        restore_link=link if database.is_sqlite and not settings.artifacts_only else None,
+        link=writable if published else None,
+        restore_link=link if published else None,
+        left_alone=_left_alone(settings),
         warnings=warnings,
     )
 
 
-def _database(settings: Settings) -> tuple[uris.Database, str]:
+def _database(settings: Settings) -> tuple[uris.Database, tuple[str, ...]]:
+    """The database that is opened, and what to say about it."""
+    given, alone = settings.database, _left_alone(settings)
+    if given and not alone:
+        return given, (given.rewritten,) if given.rewritten else ()
     live = settings.home / "mlflow.db"
-    local = uris.Database(uri=f"sqlite:///{live}", path=str(live))
+    said = (
+        f"{alone} is on a data link, where SQLite loses acknowledged writes, so it is not opened "
+        f"there: the live database is {live}. What that file holds, and how to bring it in, "
+        "/studio/status says"
+    )
+    return uris.Database(uri=f"sqlite:///{live}", path=str(live)), (said,) if alone else ()
+
+
+def _left_alone(settings: Settings) -> str | None:
     given = settings.database
-    if given is None:
-        return local, ""
-    if given.path and _is_below(given.path, settings.data_dir):
-        return local, (
-            f"{given.path} is on a data link, where SQLite loses acknowledged writes, so it is not "
-            f"opened there: the live database is {live}"
-        )
-    return given, given.rewritten or ""
+    on_link = given and given.path and _is_below(given.path, settings.data_dir)
+    return given.path if given and on_link else None
 
 
 def _beside(settings: Settings, link: Mount | None) -> tuple[str, ...]:
@@ -102,7 +114,7 @@ def _artifacts(settings: Settings, link: Mount | None) -> str:
     if root and uris.local_path(root) is not None:
         return root
     if link:
-        return str(link.path / MARKER / "artifacts")
+        return str(layout.root(link.path) / "artifacts")
     return str(settings.home / "mlruns")
 
 
@@ -113,29 +125,48 @@ def _artifact_root(settings: Settings) -> str:
 
 
 def _choose(
-    settings: Settings, mounts: Sequence[Mount]
-) -> tuple[Mount | None, str, tuple[str, ...]]:
-    warnings = tuple(
-        f'data link "{m.name}" is {"read-only" if m.access == "read-only" else "failing"}'
-        f" ({m.reason}): {REMEDY if m.access == 'read-only' else 'it is not used this time'}"
-        for m in mounts
-        if not m.writable
-    )
+    settings: Settings, mounts: Sequence[Mount], used_before: str | None
+) -> tuple[Mount | None, str]:
     if settings.data_link:
-        return _named(settings.data_link, mounts), "chosen by STUDIO_DATA_LINK", warnings
-    writable = [m for m in mounts if m.writable]
+        return _named(settings.data_link, mounts), "chosen by STUDIO_DATA_LINK"
     if not mounts:
-        return None, "", warnings
+        return None, ""
+    writable = [m for m in mounts if m.writable]
     if not writable:
-        published = next((m for m in mounts if m.ours), mounts[0])
-        return published, "no mounted data link is writable", warnings
-    ours = [m for m in writable if m.ours]
-    chosen = (ours or writable)[0]
+        return _preferred(mounts, used_before), "no mounted data link is writable"
+    chosen = _preferred(writable, used_before)
     if len(writable) == 1:
-        return chosen, "the only writable data link", warnings
+        return chosen, "the only writable data link"
     others = ", ".join(m.name for m in writable if m is not chosen)
-    how = "holds a Studio's snapshots already" if ours else "first by name"
-    return chosen, f"{how}; also writable: {others} (STUDIO_DATA_LINK chooses)", warnings
+    how = "first by name"
+    if chosen.ours:
+        how = "holds a Studio's snapshots already"
+    elif chosen.name == used_before:
+        how = "used at the last start"
+    return chosen, f"{how}; also writable: {others} (STUDIO_DATA_LINK chooses)"
+
+
+def _preferred(mounts: Sequence[Mount], used_before: str | None) -> Mount:
+    """The link with published states, else the one of the last start, else the first by name."""
+    return min(mounts, key=lambda m: (not m.ours, m.name != used_before, m.name))
+
+
+def _about(mounts: Sequence[Mount], chosen: Mount | None, published: bool) -> tuple[str, ...]:
+    """What to say of links that cannot be written to, or hold states that are not looked at."""
+    said = []
+    for mount in mounts:
+        if mount.access == "read-only":
+            said.append(f'data link "{mount.name}" is read-only ({mount.reason}): {REMEDY}')
+        elif not mount.writable:
+            said.append(
+                f'data link "{mount.name}" is failing ({mount.reason}): it is not used this time'
+            )
+        if mount.ours and mount is not chosen and published:
+            said.append(
+                f'data link "{mount.name}" holds published states too, which are not looked at; '
+                f"STUDIO_DATA_LINK={mount.name} chooses them"
+            )
+    return tuple(said)
 
 
 def _named(name: str, mounts: Sequence[Mount]) -> Mount:
@@ -161,7 +192,8 @@ def _kept(settings: Settings, database: uris.Database, link: Mount | None) -> st
     if link and link.writable:
         return f'published on data link "{link.name}" every {settings.publish_interval_s:g} s'
     if link:
-        return f'only {place}: data link "{link.name}" cannot be written to'
+        verb = "cannot be written to" if link.access == "read-only" else "is failing"
+        return f'only {place}: data link "{link.name}" {verb}'
     return f"only {place}: no data link is mounted"
 
 

@@ -22,6 +22,8 @@ _SETTLED_S = 60  # a child that ran this long starts again without delay
 _GIVE_UP_AFTER = 5
 _GRACE_S = 1.0
 _ONE_STOP_S = 1.0
+_LAST_BREATH_S = 0.5
+_WHOLE_STOP_S = 19.0  # the Platform kills after 30 s, and the mounts want some of them to upload
 _STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 CRASHED = 1
 
@@ -32,11 +34,13 @@ Log = Callable[[str], None]
 class Child:
     """One process that should be running. `vital` ones end everything if they keep failing.
 
-    `final` is run once at the stop in place of a process that is not running then.
+    `final` is run once at the stop in place of a process that is not running then. A `brief` one
+    ends by itself and is not started again. `due` is the monotonic time of its (next) start.
     """
 
     command: Command
     vital: bool = False
+    brief: bool = False
     inherit: Sequence[int] = ()
     final: Command | None = None
     on_start: Callable[[], None] | None = None
@@ -89,8 +93,15 @@ class Supervisor:
                 continue  # an orphan that was handed to us
             _kill_group(pid)
             child.pid = 0
-            if not self.signals:
+            if child.brief:
+                self._forget(child, status)
+            elif not self.signals:
                 self._plan_restart(child, status)
+
+    def _forget(self, child: Child, status: int) -> None:
+        self.children.remove(child)
+        if status and not self.signals:
+            self.log(f"the {child.command.name} ended unexpectedly ({_how(status)})")
 
     def _plan_restart(self, child: Child, status: int) -> None:
         lived_s = time.monotonic() - child.started
@@ -121,8 +132,12 @@ class Supervisor:
             self.signals.append(signal.SIGTERM)
         else:
             self.log("stopping: finishing what is in flight")
+        began = time.monotonic()
         publishers = [c for c in self.children if c.final]
-        others = [c for c in self.children if not c.final]
+        others = [c for c in self.children if not c.final and not c.brief]
+        for child in self.children:
+            if child.brief and child.running:
+                _kill_group(child.pid)  # it changes nothing, so it can go at once
         for child in others:
             if child.running:
                 _send(child.pid, signal.SIGTERM)
@@ -133,7 +148,8 @@ class Supervisor:
                 _spawn(child)
             else:
                 _send(child.pid, signal.SIGTERM)
-        self._end(publishers, FINAL_PUBLISH_S + _GRACE_S, reader, hurry=False)
+        left_s = _WHOLE_STOP_S - (time.monotonic() - began)
+        self._end(publishers, min(FINAL_PUBLISH_S + _GRACE_S, left_s), reader, hurry=False)
         for number in _STOPS:
             signal.signal(number, signal.SIG_IGN)  # one that comes late must not become the verdict
         if self.failed:
@@ -157,13 +173,19 @@ class Supervisor:
             if left_s <= 0 or (hurry and len(self.signals) >= patience):
                 for child in children:
                     if child.running:
-                        self.log(f"the {child.command.name} did not end in time; it is killed")
-                        _kill_group(child.pid)
-                        _wait_for(child.pid)
-                        child.pid = 0
+                        self._kill(child)
                 return
             if any(c.running for c in children):
                 self._wait(reader, min(left_s, 0.5))
+
+    def _kill(self, child: Child) -> None:
+        name = child.command.name
+        lost = "; the newest changes are NOT published" if child.final else ""
+        self.log(f"the {name} did not end in time; it is killed{lost}")
+        _kill_group(child.pid)
+        if not _ends(child.pid):
+            self.log(f"the {name} waits for a mount that does not answer; it is left behind")
+        child.pid = 0
 
 
 def _spawn(child: Child) -> None:
@@ -189,9 +211,17 @@ def _ended() -> list[tuple[int, int]]:
     return found
 
 
-def _wait_for(pid: int) -> None:
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, 0)
+def _ends(pid: int) -> bool:
+    """Whether a killed process goes: one that waits for a dead mount cannot even be killed."""
+    deadline = time.monotonic() + _LAST_BREATH_S
+    while time.monotonic() < deadline:
+        try:
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                return True
+        except ChildProcessError:
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def _send(pid: int, number: int) -> None:

@@ -108,6 +108,11 @@ VARIABLES: tuple[Variable, ...] = (
     _studio("STUDIO_DATA_DIR", "Folder below which data links are mounted.", "/workspace/data"),
     _studio("STUDIO_DATA_LINK", "Name of the data link to use when there are several."),
     _studio(
+        "STUDIO_LINK_WAIT",
+        "Seconds to wait in a session for the files of a data link that is still empty; 0: never.",
+        "60",
+    ),
+    _studio(
         "STUDIO_ALLOWED_HOSTS",
         "Hosts under which the Studio answers, comma-separated; `*.example.com` is one label.",
         "in a session any host with same-origin checks; elsewhere localhost",

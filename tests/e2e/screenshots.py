@@ -29,7 +29,7 @@ def main() -> None:
         with running(folder / "first"):
             pass
         database = folder / "first" / "mlflow.db"
-        env = {"STUDIO_DATA_DIR": str(link.parent)}
+        env = {"STUDIO_DATA_DIR": str(link.parent), "STUDIO_LINK_WAIT": "0"}
         with (
             proxied(folder, database, SHAPES["own host"], env) as door,
             browsing() as browser,
@@ -55,9 +55,9 @@ def _status(page: Page, door: Door) -> None:
         return bool(found.get("published_at")) and not found["dirty"]
 
     wait_until(is_published, 60)
-    page.set_viewport_size({"width": 1000, "height": 520})
+    page.set_viewport_size({"width": 1000, "height": 640})
     page.goto(f"{door.url}/studio/status")
-    expect(page.get_by_text("up to date")).to_be_visible()
+    expect(page.get_by_text("Everything is published")).to_be_visible()
     _keep(page, "status.png")
 
 

@@ -10,6 +10,9 @@ import pytest
 
 from studio import database, migrate
 from studio.schema import packaged_schema
+from studio.snapshots import restore, scan, start
+from studio.snapshots.decide import Wishes
+from studio.snapshots.layout import State
 from tests.e2e import schemas
 from tests.e2e.effects import effect_of
 from tests.running import refused, running
@@ -91,6 +94,29 @@ def test_an_older_database_is_upgraded_at_the_start(
     (pinned,) = (home / "pinned").iterdir()
     assert pinned.name.endswith(f"-{old}-mlflow.db")
     assert (revision(pinned), revision(home / "mlflow.db")) == (old, HEAD)
+
+
+def test_before_an_upgrade_the_old_state_is_published_and_pinned(
+    older: list[Path], tmp_path: Path
+) -> None:
+    home, link = tmp_path / "home", tmp_path / "data" / "bucket"
+    home.mkdir()
+    link.mkdir(parents=True)
+    shutil.copyfile(older[0], home / "mlflow.db")
+    old = revision(older[0])
+    env = {"STUDIO_DATA_DIR": str(link.parent), "STUDIO_WORKERS": "1"}
+    with running(home, env) as studio:
+        assert "is kept on the link for good (before-upgrade)" in studio.log
+        assert studio.stop() == 0
+    (pin,) = link.glob("mlflow-studio/sessions/*/pinned/before-upgrade-*.json")
+    pinned = State(pin.parent.parent.name, 1)
+    manifest = scan.manifest(link, pinned)
+    assert manifest.alembic_rev == old
+    restore.restore(link, pinned.sid, manifest, tmp_path / "old.db")
+    assert revision(tmp_path / "old.db") == old
+    newest = start.begin(link, tmp_path / "new" / "mlflow.db", tmp_path / "new", Wishes(), 0.0)
+    assert newest.verified is not None
+    assert newest.verified.manifest.alembic_rev == HEAD
 
 
 @effect_of("STUDIO_DB_UPGRADE")

@@ -68,6 +68,7 @@ MALFORMED = {
     "MLFLOW_DISABLE_TELEMETRY": "maybe",
     "STUDIO_PORT": "70000",
     "STUDIO_DATA_LINK": "../elsewhere",
+    "STUDIO_LINK_WAIT": "a minute",
     "STUDIO_FRAME_ANCESTORS": "self",
     "STUDIO_WORKERS": "two",
     "STUDIO_PUBLISH_INTERVAL": "nan",

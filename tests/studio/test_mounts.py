@@ -2,6 +2,8 @@
 
 import errno
 import os
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -80,8 +82,48 @@ def test_an_error_that_does_not_pass_is_not_called_read_only(
     assert sum(pauses) <= 30
 
 
+def test_a_link_that_cannot_be_listed_says_that_nobody_knows_what_it_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").mkdir()
+    listed = Path.iterdir
+
+    def iterdir(path: Path) -> Iterator[Path]:
+        if path.name == "a":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    (mount,) = mounts.look(tmp_path, lambda _seconds: None)
+    assert (mount.access, mount.readable) == ("failing", False)
+    assert mount.reason == "EIO: Input/output error"
+
+
+def test_a_link_that_gives_no_answer_does_not_hold_up_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("dead", "sound"):
+        (tmp_path / name).mkdir()
+    over, probe = threading.Event(), mounts._probe
+
+    def hang(path: Path, sleep: Callable[[float], None]) -> mounts.Mount:
+        if path.name == "dead":
+            over.wait(30)
+        return probe(path, sleep)
+
+    monkeypatch.setattr(mounts, "_probe", hang)
+    dead, sound = mounts.look(tmp_path, no_answer_s=0.3)
+    over.set()
+    assert (dead.access, dead.readable, dead.reason) == (
+        "failing",
+        False,
+        "ETIMEDOUT: no answer for 0.3 s",
+    )
+    assert sound.writable
+
+
 def test_mount_points_are_read_from_the_kernel() -> None:
-    assert "/" in mounts.mount_points()
+    assert mounts.mount_table()["/proc"] == "proc"
 
 
 def _failing(number: int, times: int):  # type: ignore[no-untyped-def]

@@ -46,11 +46,12 @@ def test_no_password_is_in_it(tmp_path: Path) -> None:
 
 def test_it_says_what_is_published_and_how_old_that_is(tmp_path: Path) -> None:
     page = status_page.render(document(tmp_path, PUBLISHER), 1000.0, "../")
-    assert "state s1/4, 60 s ago; up to date" in page
+    assert "<section class=ok><p>Everything is published;" in page
+    assert "the newest snapshot is state s1/4, 60 s old" in page
 
 
-@pytest.mark.parametrize(("failing_for", "level"), [(30, None), (61, "warning"), (301, "ERROR")])
-def test_failing_to_publish_becomes_a_warning_and_then_an_error(
+@pytest.mark.parametrize(("failing_for", "level"), [(30, None), (61, "warning"), (301, "error")])
+def test_failing_to_publish_is_among_the_warnings(
     tmp_path: Path, failing_for: float, level: str | None
 ) -> None:
     trouble = {
@@ -61,7 +62,7 @@ def test_failing_to_publish_becomes_a_warning_and_then_an_error(
     }
     warnings = document(tmp_path, trouble)["warnings"]
     assert isinstance(warnings, list)
-    assert [w.split(":")[0] for w in warnings[1:]] == ([level] if level else [])
+    assert [w.split(":")[0] for w in warnings] == [*([level] if level else []), "w"]
 
 
 def test_a_page_escapes_what_it_shows(tmp_path: Path) -> None:
@@ -69,6 +70,50 @@ def test_a_page_escapes_what_it_shows(tmp_path: Path) -> None:
     page = status_page.render(given, 1000.0, "../")
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
+
+
+FORK = {"state": "s9/3", "published_at": 400.0, "runs": 12}
+APPEARED = {"link": "bucket", "session": "s8", "state": "s8/1", "published_at": 0.0, "runs": None}
+FOUND = {
+    "kind": "mlruns",
+    "path": "/workspace/data/bucket/mlruns",
+    "holds": "2 experiments, 7 runs",
+    "commands": ["mkdir -p imported", "mlflow migrate-filestore --source x"],
+}
+
+
+def test_other_lineages_come_with_the_way_to_each(tmp_path: Path) -> None:
+    others = {"forks": [FORK], "appeared": [APPEARED], "continues": "s9"}
+    given = document(tmp_path, PUBLISHER) | others
+    page = status_page.render(given, 1000.0, "../")
+    assert (
+        "<tr><th scope=row>s9/3 (continued here)<td>1970-01-01 00:06 UTC, 10 min ago<td>12" in page
+    )
+    assert "<tr><th scope=row>s8/1" in page
+    assert "studioctl snapshots export FOLDER s8/1 -o other.db" in page
+    assert "STUDIO_RESTORE_FROM" in page
+
+
+def test_other_stores_come_with_the_commands_that_bring_them_in(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    write_json(
+        tmp_path / "run" / status.LOOKOUT,
+        {"found": [FOUND], "appeared": [APPEARED], "incomplete": "after 20 s"},
+    )
+    given = document(tmp_path, PUBLISHER)
+    page = status_page.render(given, 1000.0, "../")
+    assert "<b>/workspace/data/bucket/mlruns</b>: 2 experiments, 7 runs" in page
+    assert "<pre>mkdir -p imported\nmlflow migrate-filestore --source x</pre>" in page
+    assert "The search ended after 20 s." in page
+    assert any("another lineage has appeared" in line for line in given["warnings"])  # type: ignore[attr-defined]
+
+
+def test_trouble_is_said_once_on_the_page_in_its_colour(tmp_path: Path) -> None:
+    trouble = {**PUBLISHER, "failures": 3, "dirty_since": 500.0, "last_error": "EIO"}
+    page = status_page.render(document(tmp_path, trouble), 1000.0, "../")
+    assert page.count("othing could be published") == 1
+    assert "<section class=error><p>Nothing could be published for 8 min" in page
+    assert "<section class=warning><p>W</section>" in page
 
 
 def test_start_lines_come_from_the_document(tmp_path: Path) -> None:

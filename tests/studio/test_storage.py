@@ -1,5 +1,6 @@
 """Where everything is kept: the decision as a table, and what the log says of it."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -24,85 +25,119 @@ def decided(*mounts: Mount, **env: str) -> Storage:
     return decide(settings(**env), mounts)
 
 
-@pytest.mark.parametrize(
-    ("uri", "mounts", "database", "artifacts", "publishes", "kept"),
-    [
-        (
-            None,
-            [],
-            "/var/lib/mlflow-studio/mlflow.db",
-            "/var/lib/mlflow-studio/mlruns",
-            False,
-            "only",
-        ),
-        (
-            None,
-            [BUCKET],
-            "/var/lib/mlflow-studio/mlflow.db",
-            "/workspace/data/bucket/mlflow-studio/artifacts",
-            True,
-            'published on data link "bucket" every 15 s',
-        ),
-        (
-            None,
-            [READ_ONLY],
-            "/var/lib/mlflow-studio/mlflow.db",
-            "/var/lib/mlflow-studio/mlruns",
-            False,
-            'only on this machine\'s disk: data link "archive" cannot be written to',
-        ),
-        (
-            "sqlite:////srv/mlflow.db",
-            [BUCKET],
-            "/srv/mlflow.db",
-            "/workspace/data/bucket/mlflow-studio/artifacts",
-            True,
-            "published",
-        ),
-        (
-            "sqlite:////workspace/data/bucket/mlflow.db",
-            [BUCKET],
-            "/var/lib/mlflow-studio/mlflow.db",
-            "/workspace/data/bucket/mlflow-studio/artifacts",
-            True,
-            "published",
-        ),
-        (
-            "postgresql://db/x",
-            [BUCKET],
-            None,
-            "/workspace/data/bucket/mlflow-studio/artifacts",
-            False,
-            "records are in PostgreSQL, outside this session",
-        ),
-        (
-            "mysql://db/x",
-            [],
-            None,
-            "/var/lib/mlflow-studio/mlruns",
-            False,
-            "records are in MySQL, outside this session; artifacts only on this machine's disk",
-        ),
-    ],
-)
-def test_the_decision(
-    uri: str | None,
-    mounts: list[Mount],
-    database: str | None,
-    artifacts: str,
-    publishes: bool,
-    kept: str,
-) -> None:
-    storage = decided(*mounts, **({"MLFLOW_BACKEND_STORE_URI": uri} if uri else {}))
-    assert storage.database.path == database
-    assert storage.artifacts == artifacts
-    assert (storage.link is not None) is publishes
-    assert kept in storage.kept
+LOCAL = "/var/lib/mlflow-studio/mlflow.db"
+LOCAL_RUNS = "/var/lib/mlflow-studio/mlruns"
+ON_BUCKET = "/workspace/data/bucket/mlflow-studio/artifacts"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the decision: what is given, and what follows."""
+
+    uri: str | None
+    mounts: tuple[Mount, ...]
+    database: str | None
+    artifacts: str
+    publishes: bool
+    kept: str
+    env: tuple[tuple[str, str], ...] = ()
+    restores_from: str | None = None
+
+
+S3 = (("MLFLOW_ARTIFACTS_DESTINATION", "s3://b/x"),)
+SESSION = (("CONNECT_TOOL_PORT", "8080"),)
+ROWS = {
+    "postgresql, no link": Row(
+        "postgresql://db/x", (), None, LOCAL_RUNS, False, "artifacts only on this machine's disk"
+    ),
+    "postgresql, a read-only link": Row(
+        "postgresql://db/x", (READ_ONLY,), None, LOCAL_RUNS, False, "artifacts only on this"
+    ),
+    "postgresql, a writable link": Row(
+        "postgresql://db/x", (BUCKET,), None, ON_BUCKET, False, "records are in PostgreSQL, outside"
+    ),
+    "postgresql, a destination": Row(
+        "postgresql://db/x", (BUCKET,), None, "s3://b/x", False, "records are in PostgreSQL", S3
+    ),
+    "mysql": Row("mysql://db/x", (BUCKET,), None, ON_BUCKET, False, "records are in MySQL"),
+    "a local file, a writable link": Row(
+        "sqlite:////srv/mlflow.db", (BUCKET,), "/srv/mlflow.db", ON_BUCKET, True, "published",
+        restores_from="bucket",
+    ),
+    "a local file, no link": Row(
+        "sqlite:////srv/mlflow.db", (), "/srv/mlflow.db", LOCAL_RUNS, False, "only on this machine"
+    ),
+    "a file on a writable link": Row(
+        f"sqlite:///{DATA}/bucket/mlflow.db", (BUCKET,), LOCAL, ON_BUCKET, True, "published",
+        restores_from="bucket",
+    ),
+    "a file on a read-only link": Row(
+        f"sqlite:///{DATA}/archive/mlflow.db", (READ_ONLY,), LOCAL, LOCAL_RUNS, False,
+        "cannot be written to", restores_from="archive",
+    ),
+    "nothing given, a writable link": Row(
+        None, (BUCKET,), LOCAL, ON_BUCKET, True, 'published on data link "bucket" every 15 s',
+        restores_from="bucket",
+    ),
+    "nothing given, one of two is writable": Row(
+        None, (READ_ONLY, BUCKET), LOCAL, ON_BUCKET, True, 'on data link "bucket"',
+        restores_from="bucket",
+    ),
+    "nothing given, a destination": Row(
+        None, (BUCKET,), LOCAL, "s3://b/x", True, "published", S3, restores_from="bucket"
+    ),
+    "nothing given, a read-only link": Row(
+        None, (READ_ONLY,), LOCAL, LOCAL_RUNS, False,
+        'only on this machine\'s disk: data link "archive" cannot be written to',
+        restores_from="archive",
+    ),
+    "nothing given, a failing link": Row(
+        None, (FAILING,), LOCAL, LOCAL_RUNS, False, 'data link "flaky" is failing',
+        restores_from="flaky",
+    ),
+    "nothing given, no link": Row(
+        None, (), LOCAL, LOCAL_RUNS, False, "only on this machine's disk: no data link is mounted"
+    ),
+    "nothing given, no link, in a session": Row(
+        None, (), LOCAL, LOCAL_RUNS, False, "only by the Studio's checkpoints: no data", SESSION
+    ),
+    "nothing given, a read-only link in a session": Row(
+        None, (READ_ONLY,), LOCAL, LOCAL_RUNS, False, "only by the Studio's checkpoints", SESSION,
+        restores_from="archive",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
+def test_the_decision(row: Row) -> None:
+    given = {"MLFLOW_BACKEND_STORE_URI": row.uri} if row.uri else {}
+    storage = decided(*row.mounts, **given, **dict(row.env))
+    assert storage.database.path == row.database
+    assert storage.artifacts == row.artifacts
+    assert (storage.link is not None) is row.publishes
+    assert (storage.restore_link.name if storage.restore_link else None) == row.restores_from
+    assert row.kept in storage.kept
+
+
+@pytest.mark.parametrize("uri", ["file:///srv/mlruns", "/srv/mlruns", "./mlruns"])
+def test_a_file_store_is_refused_with_the_command_that_converts_it(uri: str) -> None:
+    with pytest.raises(InvalidSettings, match="mlflow migrate-filestore"):
+        decided(BUCKET, MLFLOW_BACKEND_STORE_URI=uri)
 
 
 def test_a_database_on_a_data_link_is_never_opened_there() -> None:
     storage = decided(BUCKET, MLFLOW_BACKEND_STORE_URI="sqlite:////workspace/data/bucket/mlflow.db")
-    assert "is not opened there" in storage.warnings[-1].replace("\n", " ")
+    assert storage.left_alone == "/workspace/data/bucket/mlflow.db"
+    (warning,) = storage.warnings
+    assert "SQLite loses acknowledged writes" in warning
+    assert "is not opened there" in warning
+    assert "how to bring it in, /studio/status says" in warning
+
+
+def test_a_database_elsewhere_is_not_left_alone() -> None:
+    given = "postgresql+psycopg2://u@h/db"  # something is said of it, but not that
+    for uri in (given, "sqlite:////srv/mlflow.db"):
+        assert decided(BUCKET, MLFLOW_BACKEND_STORE_URI=uri).left_alone is None
 
 
 @pytest.mark.parametrize(
@@ -125,6 +160,36 @@ def test_artifacts_go_where_the_user_says_and_clients_see_no_server_path(
     assert (storage.artifacts, storage.artifact_root) == (artifacts, root)
 
 
+OURS = Mount("other", OTHER.path, "writable", ours=True)
+
+
+@pytest.mark.parametrize(
+    ("mounts", "used_before", "chosen", "why"),
+    [
+        ([BUCKET, OTHER], "other", "other", "used at the last start; also writable: bucket"),
+        ([BUCKET, OTHER], "gone", "bucket", "first by name; also writable: other"),
+        ([BUCKET, OURS], "bucket", "other", "holds a Studio's snapshots already"),
+        ([READ_ONLY, BUCKET], "archive", "bucket", "the only writable data link"),
+    ],
+)
+def test_what_the_home_remembers_counts_less_than_what_is_there(
+    mounts: list[Mount], used_before: str, chosen: str, why: str
+) -> None:
+    storage = decide(settings(), mounts, used_before)
+    assert storage.link is not None
+    assert storage.link.name == chosen
+    assert storage.why.startswith(why)
+
+
+def test_states_on_a_link_that_is_not_chosen_are_pointed_out() -> None:
+    archive = Mount("archive", READ_ONLY.path, "read-only", "EROFS", ours=True)
+    said = decided(archive, BUCKET).warnings[-1]
+    assert 'data link "archive" holds published states too' in said
+    assert "STUDIO_DATA_LINK=archive chooses them" in said
+    given = decided(archive, BUCKET, MLFLOW_BACKEND_STORE_URI="postgresql://db/x").warnings
+    assert not any("published states" in line for line in given)
+
+
 @pytest.mark.parametrize(
     ("mounts", "chosen", "why"),
     [
@@ -132,7 +197,7 @@ def test_artifacts_go_where_the_user_says_and_clients_see_no_server_path(
         ([READ_ONLY, BUCKET], "bucket", "the only writable data link"),
         ([BUCKET, OTHER], "bucket", "first by name; also writable: other"),
         (
-            [BUCKET, Mount("other", OTHER.path, "writable", ours=True)],
+            [BUCKET, OURS],
             "other",
             "holds a Studio's snapshots already; also writable: bucket",
         ),

@@ -14,9 +14,11 @@ from tests.running import descendants, is_alive, wait_until
 
 RUN = """
 import sys
+from studio import supervisor
 from studio.server import Command
 from studio.supervisor import Child, Supervisor
 
+supervisor.FINAL_PUBLISH_S, supervisor._GRACE_S = 0.5, 0.1
 children = {children}
 code = Supervisor(children, lambda line: print(line, flush=True)).run()
 sys.exit(code)
@@ -38,7 +40,8 @@ def supervise(tmp_path: Path):  # type: ignore[no-untyped-def]
             command = f"Command({name!r}, {argv!r}, {env!r})"
             once = f"Command({name!r}, {(*argv, 'once')!r}, {env!r})"
             final = once if name == "publisher" else None
-            listed.append(f"Child({command}, vital={vital}, final={final})")
+            brief = name == "lookout"
+            listed.append(f"Child({command}, vital={vital}, brief={brief}, final={final})")
         code = RUN.format(children=f"[{', '.join(listed)}]")
         output = (tmp_path / "log").open("wb")
         process = subprocess.Popen([sys.executable, "-c", code], stdout=output, stderr=output)
@@ -180,3 +183,55 @@ def test_what_a_dead_publisher_left_is_published_at_the_stop(tmp_path: Path, sup
     process.terminate()
     assert process.wait(15) == 0
     assert (tmp_path / "ends").read_text().split("\n") == ["server", "published once", ""]
+
+
+DEAF = """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    open(sys.argv[1] + "/" + os.path.basename(__file__)[:-3] + ".up", "a").write("x")
+    while True:
+        time.sleep(60)
+"""
+
+
+def test_a_publisher_that_does_not_end_is_said_to_have_left_something(
+    tmp_path: Path,
+    supervise,  # type: ignore[no-untyped-def]
+) -> None:
+    process = supervise(server=NOTES_ITS_END, publisher=DEAF)
+    wait_until(lambda: up(tmp_path, "server") and up(tmp_path, "publisher"), 10)
+    process.terminate()
+    assert process.wait(10) == 0
+    said = "the publisher did not end in time; it is killed; the newest changes are NOT published"
+    assert said in log(tmp_path)
+    assert log(tmp_path).rstrip().endswith("stopped")
+
+
+@pytest.mark.parametrize(("code", "said"), [(0, False), (3, True)])
+def test_a_brief_child_is_not_started_again(
+    tmp_path: Path,
+    supervise,  # type: ignore[no-untyped-def]
+    code: int,
+    said: bool,
+) -> None:
+    brief = f"""
+        open(sys.argv[1] + "/lookout.up", "a").write("x")
+        sys.exit({code})
+    """
+    process = supervise(server=NOTES_ITS_END, lookout=brief)
+    wait_until(lambda: up(tmp_path, "lookout") and up(tmp_path, "server"), 10)
+    wait_until(lambda: len(descendants(process.pid)) == 1, 10)
+    process.terminate()
+    assert process.wait(10) == 0
+    assert up(tmp_path, "lookout") == 1
+    assert ("the lookout ended unexpectedly (exit code 3)" in log(tmp_path)) is said
+    assert "starts again" not in log(tmp_path)
+
+
+def test_a_brief_child_does_not_hold_up_the_stop(tmp_path: Path, supervise) -> None:  # type: ignore[no-untyped-def]
+    process = supervise(server=NOTES_ITS_END, lookout=DEAF)
+    wait_until(lambda: up(tmp_path, "lookout") and up(tmp_path, "server"), 10)
+    pids = descendants(process.pid)
+    process.terminate()
+    assert process.wait(5) == 0
+    assert "did not end in time" not in log(tmp_path)
+    wait_until(lambda: not any(map(is_alive, pids)), 5)
