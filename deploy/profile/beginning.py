@@ -44,6 +44,6 @@ def next_steps(file: Path) -> str:
     option = "" if file == DEFAULT_FILE else f" --file {file}"
     return (
         "Next: say in it which compute environment and which data link to use, then\n"
-        f"  studioctl profile validate{option}\n"
-        f"  studioctl build --wave{option}"
+        f"  studioctl plan{option}     # checks everything, and says what deploy would do\n"
+        f"  studioctl deploy{option}"
     )
