@@ -42,7 +42,7 @@ def test_init_writes_a_valid_profile_and_its_schema(a_folder: Path) -> None:
     assert done.returncode == 0
     assert done.stdout == ""
     assert done.stderr.startswith("wrote studio.yaml\nwrote studio.schema.json\nNext: ")
-    assert "studioctl profile validate" in done.stderr
+    assert "studioctl deploy" in done.stderr
     assert sorted(path.name for path in a_folder.iterdir()) == ["studio.schema.json", "studio.yaml"]
     checked = studioctl("profile", "validate", cwd=a_folder)
     assert (checked.returncode, checked.stdout) == (0, "")
@@ -71,7 +71,7 @@ def test_init_overwrites_nothing_without_force(a_folder: Path, name: str) -> Non
 
 def test_init_writes_another_file_on_request(a_folder: Path) -> None:
     done = studioctl("init", "-f", "other.yaml", cwd=a_folder)
-    assert "studioctl profile validate --file other.yaml" in done.stderr
+    assert "studioctl plan --file other.yaml" in done.stderr
     assert (a_folder / "other.yaml").exists()
     again = studioctl("init", "-f", "third.yaml", cwd=a_folder)
     assert "studio.schema.json" not in again.stderr
