@@ -8,7 +8,7 @@ from typing import Any
 
 from deploy.errors import InvalidSetting, NoStates
 from deploy.images import written
-from studio.snapshots import layout, lineage, scan
+from studio.snapshots import idle, layout, lineage, scan
 from studio.snapshots.decide import Wishes, candidates
 from studio.snapshots.layout import State
 from studio.snapshots.manifest import Manifest, ManifestError
@@ -98,7 +98,7 @@ def open_store(folder: Path) -> Store:
             raise InvalidSetting(str(folder), f"name the folder above {layout.ROOT}.")
         link = link.parent
     try:
-        sessions = scan.sessions(link)
+        sessions = idle.marked(link, scan.sessions(link))
     except ScanError as error:
         raise NoStates(folder, str(error)) from error
     if not any(session.states for session in sessions):

@@ -85,6 +85,19 @@ def test_a_fork_is_told_with_both_ends(place: Place) -> None:
     assert "There are 2 ends" in answer.stderr
 
 
+def test_a_clone_that_was_never_used_is_no_fork(place: Place) -> None:
+    place.begin()
+    clone = place.elsewhere("clone")
+    clone.begin()
+    publisher = clone.publisher()
+    publisher.cycle()
+    publisher.close()
+    place.publish(4)
+    answer = call("list", place.link)
+    assert "fork" not in answer.stdout
+    assert ledger.steps(place.db) == [1, 2, 3, 4]
+
+
 def test_a_torn_manifest_is_listed_with_its_reason(place: Place) -> None:
     newest = max(place.link.glob("mlflow-studio/sessions/*/manifests/*.json"))
     newest.write_bytes(newest.read_bytes()[:20])
