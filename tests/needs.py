@@ -98,6 +98,12 @@ def strace() -> str | None:
     return None if shutil.which("strace") else "there is no strace command"
 
 
+def mounts() -> str | None:
+    """The right to mount file systems."""
+    root = os.name == "posix" and os.geteuid() == 0 and shutil.which("mount")
+    return None if root else "only root may mount file systems"
+
+
 def tw() -> str | None:
     """Seqera's own command line."""
     return None if shutil.which("tw") else "there is no tw command"
@@ -119,6 +125,7 @@ BY_MARKER: dict[str, Callable[[], str | None]] = {
     "mariadb": mariadb,
     "s3fs": s3fs,
     "strace": strace,
+    "mounts": mounts,
 }
 # Seqera's tw and the description of its API come from no package index, so nobody is required to
 # have them: where they are not there, their tests are left out, not skipped. The others use fakes.
