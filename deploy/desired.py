@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from deploy.secret import MASK, Secret
+from deploy.secret import MASK, SHORTEST_TELLING_VALUE, Secret
 
 if TYPE_CHECKING:
     from deploy.profile.loading import Variable
@@ -89,12 +89,6 @@ class Desired:
         return _digest(json.dumps(content, sort_keys=True, ensure_ascii=False))
 
     @property
-    def secrets(self) -> tuple[str, ...]:
-        """Values of the environment that must not be shown."""
-        values = (entry.value for entry in self.environment.values())
-        return tuple(value.reveal() for value in values if isinstance(value, Secret))
-
-    @property
     def own_labels(self) -> dict[str, str]:
         """The resource labels by which this Studio is known again."""
         found = {OURS: label_value(self.name), SPEC: self.spec}
@@ -168,6 +162,19 @@ def revealed(variable: Variable) -> str:
     """Give the value itself, for a request's body."""
     value = variable.value
     return value.reveal() if isinstance(value, Secret) else value
+
+
+def unshown(environment: Mapping[str, Variable]) -> tuple[str, ...]:
+    """List the values that must not be shown: secrets, and what is of this machine.
+
+    A short value of this machine, like a number, turns up everywhere by chance.
+    """
+    return tuple(
+        revealed(each)
+        for each in environment.values()
+        if isinstance(each.value, Secret)
+        or (each.local and len(each.value) >= SHORTEST_TELLING_VALUE)
+    )
 
 
 def is_ours(label: str) -> bool:

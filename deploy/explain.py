@@ -5,6 +5,7 @@ The words of the Platform are passed on, never interpreted: what decides is its 
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,6 +55,17 @@ def failure(studio: Studio) -> tuple[str, ...]:
     if studio.build_url:
         lines.append(f"The build of its image: {studio.build_url}")
     return tuple(lines)
+
+
+def command(verb: str, name: str | None, workspace_id: int | None, meaning: str = "") -> str:
+    """Write a command for the shell of whoever reads it, with what it is for.
+
+    >>> command("rollback", "my Studio", 71, "back to the old one")
+    "studioctl rollback 'my Studio' -w 71  # back to the old one"
+    """
+    words = ["studioctl", verb, *([name] if name else [])]
+    words += [] if workspace_id is None else ["-w", str(workspace_id)]
+    return shlex.join(words) + (f"  # {meaning}" if meaning else "")
 
 
 def plain(text: str) -> str:

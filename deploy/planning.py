@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from deploy import build, plan_commands, plan_text, preflight, situation, survey
 from deploy import plan as plans
 from deploy import store as stores
-from deploy.desired import revealed
+from deploy.desired import revealed, unshown
 from deploy.errors import StudioctlError
 from deploy.preflight import findings
 from deploy.seqera import ways
@@ -142,6 +142,6 @@ def _checked(found: Survey, options: Options) -> tuple[Finding, ...]:
     # Another release may know other variables.
     say = findings.error if found.same_release else findings.warning
     there = {name: revealed(each) for name, each in loaded.environment.items()}
-    masked = tuple(revealed(each) for each in loaded.environment.values() if each.local)
+    masked = unshown(loaded.environment)
     refused = [say("environment", text) for text in stores.problems(there, masked)]
     return (*about_image, *refused)

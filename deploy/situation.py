@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from deploy import preflight, previous, store, temporary
-from deploy.desired import revealed
+from deploy.desired import revealed, unshown
 from deploy.errors import RequestRefused, StillCollecting, Unreachable
 from deploy.plan import Circumstances
 from deploy.records import Records, folder
@@ -40,7 +40,7 @@ def look(
         there = {name: revealed(each) for name, each in desired.environment.items()}
         mounted = _mounted(desired.mounts, desired.compute_env, calls, there)
         last = before.link.name if before.link else None
-        after = store.decide(there, mounted, last, (*known(env), *desired.secrets))
+        after = store.decide(there, mounted, last, (*known(env), *unshown(desired.environment)))
     if actual is None:
         return Circumstances(after, before, previous=aside, secrets=known(env))
     ends_at = temporary.ends(actual.image, Records(folder(env)))

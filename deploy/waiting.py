@@ -14,7 +14,6 @@ from deploy.errors import (
     GaveUpWaiting,
     RequestRefused,
     StudioBuildFailed,
-    StudioctlError,
     StudioFailed,
     StudioGone,
     Unreachable,
@@ -71,12 +70,13 @@ def wait(
                 elapsed = clock.steady() - begun
                 is_old = before is not None and _same(before, studio) and elapsed < STALE_S
                 if not is_old and _is_over(studio, goal):
-                    return _wanted(studio, goal)
+                    return _wanted(studio, goal, studios.workspace_id)
                 shown.show(studio, elapsed)
             elapsed = clock.steady() - begun
             if elapsed >= limit_s:
-                name, status = (last.name, last.status) if last else (id_, "not known")
-                what, resume = f"{_WHAT[goal]} of the Studio {name}", f"studioctl status {name}"
+                name, status = (last.name, last.status) if last else (None, "not known")
+                resume = explain.command("status", name, studios.workspace_id)
+                what = f"{_WHAT[goal]} of the Studio {name or id_}"
                 raise GaveUpWaiting(what, spelt(limit_s), status, resume)
             # Spread, so that several who wait do not ask at the same moments.
             clock.sleep(min(pause * (1 + chance() / 4), max(limit_s - elapsed, 0.1)))
@@ -94,19 +94,15 @@ def _is_over(studio: Studio, goal: Goal) -> bool:
     return studio.idle or (goal == "running" and studio.terminal)
 
 
-def _wanted(studio: Studio, goal: Goal) -> Studio:
+def _wanted(studio: Studio, goal: Goal, workspace_id: int | None) -> Studio:
     """An errored Studio does not run, which is all that a stop is for."""
     if goal == "stopped" or studio.status == "running":
         return studio
-    raise failed(studio)
-
-
-def failed(studio: Studio) -> StudioctlError:
-    """Give the error for a Studio that ended instead of running."""
-    lines = [*explain.failure(studio), f"More about it: studioctl status {studio.name}"]
+    look = explain.command("status", studio.name, workspace_id)
+    lines = [*explain.failure(studio), f"More about it: {look}"]
     if studio.status == "buildFailed":
-        return StudioBuildFailed(studio.name, lines)
-    return StudioFailed(studio.name, f"it is {studio.status}.", lines)
+        raise StudioBuildFailed(studio.name, lines)
+    raise StudioFailed(studio.name, f"it is {studio.status}.", lines)
 
 
 def _may_pass(error: Unreachable | RequestRefused | StudioGone, elapsed_s: float) -> bool:

@@ -73,13 +73,13 @@ class NotReady(StudioctlError):
 
     exit_code = 7
 
-    def __init__(self, studio: str, limit: str, why: str) -> None:
+    def __init__(self, studio: str, limit: str, why: str, look: str) -> None:
         self.studio = studio
         self.why = why
         super().__init__(
             f'the Studio "{studio}" runs, but was not ready within {limit}. It says:\n'
             f"  {why}\n"
-            f"Look at it again: studioctl status {studio}"
+            f"Look at it again: {look}"
         )
 
 
@@ -124,7 +124,7 @@ class RolledBack(StudioctlError):
         self.undone = tuple(undone)
         self.exit_code = cause.exit_code
         done = "".join(f"\n  {line}" for line in undone)
-        super().__init__(f"{cause}\nWhat was changed is undone:{done}")
+        super().__init__(f"{cause}\nTo go back, this was done:{done}")
 
 
 class LeftHalfWay(StudioctlError):

@@ -126,7 +126,8 @@ def _watch(creation: Creation) -> None:
         name = creation.desired.name
         known = f'"{name}" ({creation.id}) is there and goes on by itself'
         ui.say(known if creation.id else f'whether "{name}" was created is not known')
-        ui.say(f"To look: studioctl status {name}\nTo stop it: studioctl stop {name}")
+        ui.say(creation.acts.command("status", "to look at it"))
+        ui.say(creation.acts.command("stop", "to stop it"))
         raise
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from deploy import verify, waiting
+from deploy import explain, verify, waiting
 from deploy.desired import is_ours
 from deploy.errors import (
     ChangedMeanwhile,
@@ -73,6 +73,11 @@ class Acts:
     journal: Journal
     name: str
     labels: dict[int, Label] = field(default_factory=dict)
+
+    def command(self, verb: str, meaning: str = "") -> str:
+        """Write a command on this Studio for people; `list` and `deploy` take no name."""
+        name = None if verb in ("list", "deploy") else self.name
+        return explain.command(verb, name, self.means.studios.workspace_id, meaning)
 
     def described(self, id_: str) -> Studio:
         """Read a Studio anew."""
@@ -182,7 +187,8 @@ class Acts:
         """Ask a running Studio whether it can do its work, and insist on it."""
         found = verify.ready(studio, self.means.reach, self.means.clock, self.means.ready_limit_s)
         if found.state == "not ready":
-            raise NotReady(self.name, spelt(self.means.ready_limit_s), found.why)
+            limit, look = spelt(self.means.ready_limit_s), self.command("status")
+            raise NotReady(self.name, limit, found.why, look)
         return found
 
     def tidy(self) -> None:

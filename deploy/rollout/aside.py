@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deploy import previous
-from deploy.desired import OURS, SPEC, STATE, label_value
+from deploy.desired import OURS, STATE, label_value
 from deploy.plan import Seen
 from deploy.rollout import bodies, states
 from deploy.rollout.acts import UNDER_WAY
@@ -88,6 +88,5 @@ class Aside:
         if not (self.ran and self.stopping) or self.resigned:
             return
         now = self.acts.described(self.studio.id)
-        as_it_was = now.label(SPEC) == self.studio.label(SPEC) and now.name == self.studio.name
-        if as_it_was and now.status != "running":
+        if now.name == self.studio.name and now.status != "running":
             self.acts.revive(now)

@@ -91,7 +91,7 @@ class GoingBack:
     def by_hand(self) -> list[str]:
         """Give the commands that go on."""
         return [
-            "studioctl list                    # what is there now",
-            f"studioctl rollback {self.name}    # once more",
-            "studioctl deploy                  # or what the profile says",
+            self.acts.command("list", "what is there now"),
+            self.acts.command("rollback", "once more"),
+            self.acts.command("deploy", "or what the profile says"),
         ]

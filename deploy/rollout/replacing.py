@@ -61,10 +61,8 @@ class Replacement:
 
     def by_hand(self) -> list[str]:
         """Give the commands that go back, or on."""
-        name = self.old.studio.name
-        back = f"studioctl rollback {name}" if self.old.away else f"studioctl start {name}"
         return [
-            "studioctl list        # what is there now",
-            f"{back}   # back to the old one",
-            "studioctl deploy      # or on with the new one",
+            self.acts.command("list", "what is there now"),
+            self.acts.command("rollback" if self.old.away else "start", "back to the old one"),
+            self.acts.command("deploy", "or on with the new one"),
         ]

@@ -77,6 +77,9 @@ class Update:
         now = self.acts.described(self.studio.id)
         if not self.sent or bodies.as_it_is(now) == bodies.as_it_is(self.studio):
             return
+        if now.label(SPEC) != self.desired.spec:
+            self.acts.journal.note(f'left "{now.name}" ({now.id}) as somebody else has changed it')
+            return
         body = bodies.as_it_is(self.studio)
         if now.compute_env_id != self.studio.compute_env_id:
             body["computeEnvId"] = self.studio.compute_env_id
@@ -87,9 +90,8 @@ class Update:
         if not (self.ran and self.stopping):
             return
         now = self.acts.described(self.studio.id)
-        # Another specification would be somebody else's, who will see to its start.
-        as_it_was = now.label(SPEC) == self.studio.label(SPEC)
-        if as_it_was and now.status != "running":
+        # Whoever else has changed it meanwhile wants it to run, too.
+        if now.name == self.studio.name and now.status != "running":
             self.acts.revive(now)
 
     def where(self) -> list[str]:
@@ -99,9 +101,8 @@ class Update:
 
     def by_hand(self) -> list[str]:
         """Give the commands that go back, or on."""
-        name = self.studio.name
         return [
-            f"studioctl status {name}   # what it does now",
-            f"studioctl start {name}    # as it is now",
-            "studioctl deploy          # or again, with the settings that you want",
+            self.acts.command("status", "what it does now"),
+            self.acts.command("start", "as it is now"),
+            self.acts.command("deploy", "or again, with the settings that you want"),
         ]

@@ -53,11 +53,11 @@ EXAMPLES = [
     (errors.NoAddress("mlflow", "stopped"), 6),
     (errors.StudioFailed("mlflow", "errored", ["No capacity."]), 6),
     (errors.StudioBuildFailed("mlflow", ["The step Build failed."]), 5),
-    (errors.NotReady("mlflow", "2 min", "the database: disk full"), 7),
+    (errors.NotReady("mlflow", "2 min", "the database: disk full", "studioctl status"), 7),
     (errors.ChangedMeanwhile("mlflow", "its status is running, not stopped", "nothing"), 6),
     (errors.DataLeftBehind("mlflow", "no data link is mounted"), 1),
     (errors.Declined(), 1),
-    (errors.RolledBack(errors.NotReady("mlflow", "2 min", "disk full"), ["it runs again"]), 7),
+    (errors.RolledBack(errors.NotReady("mlflow", "2 min", "full", "look"), ["it runs"]), 7),
     (errors.LeftHalfWay("no", "interrupted", ["old: stopped"], ["studioctl start old"]), 6),
     (errors.NoPrevious("mlflow"), 1),
 ]

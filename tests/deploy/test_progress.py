@@ -44,7 +44,7 @@ def test_on_a_terminal_the_steps_are_drawn_and_stay_when_it_is_over() -> None:
     assert "starting: 7 s of at most 30 min" in said
     for line in ("✓ Provisioning", "… Pulling image", "slow registry", "· Starting"):
         assert line in said
-    assert said.endswith("\n") or said.endswith("\x1b[?25h")
+    assert said.endswith(("\n", "\x1b[?25h"))
 
 
 def test_the_step_that_failed_comes_before_one_that_goes_on() -> None:

@@ -1,5 +1,6 @@
 """A user with a profile, and the workspace that it is for."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from tests.deploy.commands.calling import User
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import Platform
+from tests.fakes.tw.installed import install
 
 
 @pytest.fixture
@@ -24,3 +26,11 @@ def a_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[User]:
         user = User(platform, clock, folder)
         user.writes()
         yield user
+
+
+@pytest.fixture(params=["api", "tw"])
+def a_deployer(a_user: User, tmp_path: Path, request: pytest.FixtureRequest) -> User:
+    """A user who deploys by one way or by the other."""
+    if request.param == "tw":
+        a_user.env["PATH"] = os.pathsep.join((str(install(tmp_path / "bin").folder), os.defpath))
+    return a_user

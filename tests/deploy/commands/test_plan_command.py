@@ -182,6 +182,14 @@ def test_secrets_are_nowhere(a_user: User) -> None:
 MISSPELT = {"STUDIO_WORKRES": "2"}
 
 
+def test_a_secret_that_the_runtime_would_refuse_is_masked(a_user: User) -> None:
+    a_user.env["MINE"] = "planted-value"
+    a_user.writes(environment={"STUDIO_WORKERS": {"from_env": "MINE"}})
+    done = a_user.calls("plan")
+    assert "STUDIO_WORKERS=***" in done.stderr
+    assert "planted" not in done.output
+
+
 def test_all_problems_are_reported_together(a_user: User, a_wave: Wave) -> None:
     a_user.platform.workspaces[0].roles = ["launch"]
     missing = {"compute-env": "gone", "data-links": ["nowhere"]}

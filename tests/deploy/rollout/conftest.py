@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy.seqera.explorer import Published
 from tests.deploy.rollout.desk import OLD, Desk, a_workspace
+from tests.fakes.clock import START
 
 
 @pytest.fixture
@@ -25,6 +27,8 @@ def each_way(desk: Desk, request: pytest.FixtureRequest) -> Desk:
 def running(desk: Desk) -> Desk:
     """A workspace in which the Studio runs for an hour already."""
     desk.deploy(desk.wish(image=OLD))
+    # What it publishes is noted on it when it is put aside.
+    desk.published = [Published("20260921T141401Z-0a1b2c3d/7", "head", START + 3000, 3)]
     desk.clock.sleep(3600)
     desk.platform.calls.clear()
     return desk

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -37,6 +36,7 @@ class Watched(Platform):
     at_write: int = 0
     act: Callable[[], bool] | None = None
     written: int = 0
+    hit: str = ""
 
     def answer(self, call: Call) -> Reply:
         if call.method == "GET" or self.act is None:
@@ -44,6 +44,7 @@ class Watched(Platform):
         self.written += 1
         if self.written != self.at_write:
             return super().answer(call)
+        self.hit = str(call)
         if self.act is not done_and_interrupted:
             self.act()
             return Reply.error(400, "not done")
@@ -53,8 +54,8 @@ class Watched(Platform):
 
 
 def interrupted() -> bool:
-    """Ctrl-C: the signal goes to the test, which runs studioctl."""
-    os.kill(os.getpid(), signal.SIGINT)
+    """Ctrl-C: Python raises it in the main thread, where studioctl is."""
+    signal.raise_signal(signal.SIGINT)
     return True
 
 

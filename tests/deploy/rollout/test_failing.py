@@ -1,5 +1,7 @@
 """A change that fails half-way leaves the Studio as it was: name, labels, settings, serving."""
 
+from typing import Any
+
 import pytest
 
 from deploy.errors import StudioctlError
@@ -57,7 +59,7 @@ def test_a_studio_that_does_not_come_up_is_undone(
         running.deploy(running.wish(**change))
     assert caught.value.exit_code == code
     assert running.snapshot() == before
-    assert "is undone" in str(caught.value)
+    assert "To go back, this was done" in str(caught.value)
     assert "runs again" in str(caught.value)
 
 
@@ -78,6 +80,8 @@ def test_a_lost_answer_is_looked_up(running: Desk, call: str, what: str) -> None
     running.deploy(running.wish(image=NEW))
     assert running.platform.studio(NAME).image == NEW
     assert len(running.platform.names()) == 2
+    if call != LABEL:
+        assert len(sent(running, call)) == (1 if what == AFTER else 2)
 
 
 @pytest.mark.parametrize("what", [BEFORE, AFTER], ids=["not done", "done"])
@@ -87,19 +91,39 @@ def test_a_lost_answer_of_an_update_is_looked_up(running: Desk, call: str, what:
     running.deploy(running.wish(image=OLD, cpu=4))
     assert running.platform.studio(NAME).configuration["cpu"] == 4
     assert running.platform.status(NAME) == "running"
+    if call != LABEL:
+        assert len(sent(running, call)) == (1 if what == AFTER else 2)
+
+
+def sent(desk: Desk, call: str) -> list[str]:
+    """Give the writes of just this kind: what was done is not sent again."""
+    return [str(each) for each in desk.platform.writes() if str(each) == call]
+
+
+# A new image: stop, label, rename, four labels, create. A change: stop, label, change, start.
+WRITES = [({"image": NEW}, n) for n in range(1, 9)] + [
+    ({"image": OLD, "cpu": 4}, n) for n in range(1, 5)
+]
 
 
 @pytest.mark.parametrize("act", [interrupted, done_and_interrupted])
-@pytest.mark.parametrize("change", [{"image": NEW}, {"image": OLD, "cpu": 4}], ids=str)
-@pytest.mark.parametrize("write", range(1, 5))
+@pytest.mark.parametrize(("change", "write"), WRITES, ids=str)
 def test_ctrl_c_at_a_write_undoes_what_was_done(
-    running: Desk, write: int, change: dict[str, object], act: object
+    running: Desk, change: dict[str, Any], write: int, act: object
 ) -> None:
     before = running.snapshot()
     running.platform.at_write, running.platform.act = write, act
     with pytest.raises(KeyboardInterrupt):
         running.deploy(running.wish(**change))
     assert running.snapshot() == before
+
+
+@pytest.mark.parametrize("image", [OLD, NEW])
+def test_these_are_all_the_writes(running: Desk, image: str) -> None:
+    running.deploy(running.wish(image=image, cpu=4))
+    # The last one tidies up the labels.
+    writes = [call for call in running.platform.writes() if call.method != "DELETE"]
+    assert len(writes) == max(number for said, number in WRITES if said["image"] == image)
 
 
 @pytest.mark.parametrize("change", [{"image": NEW}, {"image": OLD, "cpu": 4}], ids=str)

@@ -34,7 +34,11 @@ def test_ctrl_c_at_a_write_leaves_all_as_it_was(replaced: Desk, write: int, act:
     try:
         replaced.roll_back()
     except KeyboardInterrupt:
-        assert replaced.snapshot() == before
+        if replaced.platform.hit.startswith("DELETE /api/labels"):
+            # All is done by then, but for the tidying up.
+            assert replaced.platform.studio(NAME).image == OLD
+        else:
+            assert replaced.snapshot() == before
     else:
         assert replaced.platform.written < write
         assert write > 4
@@ -52,7 +56,7 @@ def test_a_lost_answer_is_looked_up(replaced: Desk, write: int, what: str) -> No
 def test_a_kept_studio_that_never_gets_ready_is_put_aside_again(replaced: Desk) -> None:
     before = replaced.snapshot()
     replaced.platform.sessions.pages["a1b2c301"] = NOT_READY
-    with pytest.raises(StudioctlError, match="is undone"):
+    with pytest.raises(StudioctlError, match="To go back, this was done"):
         replaced.roll_back()
     assert replaced.snapshot() == before
 
@@ -60,7 +64,7 @@ def test_a_kept_studio_that_never_gets_ready_is_put_aside_again(replaced: Desk) 
 def test_a_kept_studio_that_errors_is_put_aside_again(replaced: Desk) -> None:
     before = replaced.snapshot()
     replaced.platform.next_start = Errored()
-    with pytest.raises(StudioctlError, match="is undone"):
+    with pytest.raises(StudioctlError, match="To go back, this was done"):
         replaced.roll_back()
     assert replaced.snapshot().keys() == before.keys()
     assert replaced.snapshot()[NAME] == before[NAME]

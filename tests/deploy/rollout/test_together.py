@@ -8,6 +8,16 @@ import pytest
 from deploy.errors import ChangedMeanwhile, NameTaken, StudioctlError
 from tests.deploy.rollout.desk import NAME, NEW, OLD, Desk
 from tests.deploy.wishes import plain
+from tests.fakes.platform import Errored
+from tests.fakes.server import Reply
+
+
+def theirs(desk: Desk) -> None:
+    """Somebody else changes the Studio."""
+    studio = desk.platform.studio(NAME)
+    label = desk.platform.add_label("studioctl-spec", "of-somebody")
+    studio.labels = [*(each for each in studio.labels if each.name != label.name), label]
+    studio.configuration["cpu"] = 8
 
 
 def test_a_studio_that_was_changed_after_the_plan_is_left_alone(running: Desk) -> None:
@@ -69,9 +79,21 @@ def test_what_another_has_made_otherwise_is_a_conflict(desk: Desk) -> None:
     assert desk.platform.studio(NAME).image == NEW
 
 
-def test_a_name_that_is_taken_by_what_cannot_be_seen_is_said(desk: Desk) -> None:
-    from tests.fakes.server import Reply
+def test_an_old_studio_whose_name_another_has_taken_stays_aside(running: Desk) -> None:
+    def take() -> None:
+        running.platform.add_studio(NAME, image="ghcr.io/acme/mlflow:3")
 
+    running.platform.fail("POST /api/labels", take, after=2)
+    with pytest.raises(StudioctlError, match="another Studio of this name") as caught:
+        running.deploy(running.wish(image=NEW))
+    assert caught.value.exit_code == 6
+    assert "somebody else works on it" in str(caught.value)
+    (away,) = set(running.platform.names()) - {NAME}
+    assert running.platform.status(away) == "stopped"
+    assert running.platform.status(NAME) == "running"
+
+
+def test_a_name_that_is_taken_by_what_cannot_be_seen_is_said(desk: Desk) -> None:
     desk.platform.fail("POST /api/studios", Reply.error(409, "exists"), times=5)
     with pytest.raises(NameTaken):
         desk.deploy(desk.wish(image=OLD))
@@ -145,3 +167,44 @@ def test_a_field_that_the_platform_did_not_take_is_said(
     monkeypatch.setattr(running.platform.book, "_configuration", forget)
     outcome = running.deploy(running.wish(image=OLD, cpu=4))
     assert any("resources.cpu: it is 1, and should be 4" in line for line in outcome.warnings)
+
+
+def test_a_create_that_came_to_no_end_is_finished(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = desk.platform.lives.start
+
+    def break_down(studio: object) -> None:
+        monkeypatch.setattr(desk.platform.lives, "start", start)
+        raise RuntimeError("the Platform restarts")
+
+    monkeypatch.setattr(desk.platform.lives, "start", break_down)
+    outcome = desk.deploy(desk.wish(image=OLD))
+    assert (outcome.ready.state, desk.platform.names()) == ("ready", [NAME])
+
+
+def test_a_studio_that_is_changed_while_it_starts_is_not_said_to_be_ours(running: Desk) -> None:
+    running.clock.at(running.clock.passed + 40, lambda: theirs(running))
+    with pytest.raises(ChangedMeanwhile, match="changed again while it started"):
+        running.deploy(running.wish(image=OLD, cpu=4))
+
+
+@pytest.mark.parametrize("change", [{"image": NEW}, {"image": OLD, "cpu": 4}], ids=str)
+def test_one_that_is_changed_while_it_stops_runs_again_as_they_want_it(
+    running: Desk, change: dict[str, object]
+) -> None:
+    running.clock.at(running.clock.passed + 1, lambda: theirs(running))
+    with pytest.raises(StudioctlError, match="changed while it stopped") as caught:
+        running.deploy(running.wish(**change))
+    assert caught.value.exit_code == 6
+    assert running.platform.studio(NAME).configuration["cpu"] == 8
+    assert running.platform.status(NAME) == "running"
+
+
+def test_what_they_have_changed_is_not_changed_back(running: Desk) -> None:
+    running.platform.next_start = Errored(after_s=40)
+    running.clock.at(running.clock.passed + 40, lambda: theirs(running))
+    with pytest.raises(StudioctlError, match="somebody else has changed it"):
+        running.deploy(running.wish(image=OLD, cpu=4))
+    assert running.platform.studio(NAME).configuration["cpu"] == 8
+    assert running.platform.status(NAME) == "running"
