@@ -16,6 +16,7 @@ from deploy.errors import LeftHalfWay, StudioctlError
 from deploy.plan import Seen
 from deploy.rollout.acts import UNDER_WAY, Acts, Means
 from deploy.rollout.aside import Aside
+from deploy.rollout.cancelled import like_ctrl_c
 from deploy.rollout.creating import Creation, inherited
 from deploy.rollout.going_back import GoingBack
 from deploy.rollout.replacing import Replacement
@@ -73,6 +74,11 @@ class _Change(Protocol):
 
 def carry_out(plan: Plan, means: Means) -> Outcome:
     """Do what a plan says; raise with the Studio as it was, or with words on what is where."""
+    with like_ctrl_c():
+        return _carry_out(plan, means)
+
+
+def _carry_out(plan: Plan, means: Means) -> Outcome:
     desired, actual = plan.desired, plan.actual
     acts = Acts(means, Journal(), desired.name)
     if actual is None:
@@ -99,6 +105,11 @@ def carry_out(plan: Plan, means: Means) -> Outcome:
 
 def go_back(name: str, present: Studio | None, kept: Studio, means: Means) -> Outcome:
     """Give a Studio that was put aside its name back, and let it run."""
+    with like_ctrl_c():
+        return _go_back(name, present, kept, means)
+
+
+def _go_back(name: str, present: Studio | None, kept: Studio, means: Means) -> Outcome:
     acts = Acts(means, Journal(), name)
     aside = Aside(acts, present, Seen.of(present)) if present else None
     start = Start(acts, Seen.of(kept))

@@ -1,5 +1,7 @@
 """A change that fails half-way leaves the Studio as it was: name, labels, settings, serving."""
 
+import os
+import signal
 from typing import Any
 
 import pytest
@@ -136,6 +138,16 @@ def test_ctrl_c_in_a_wait_undoes_what_was_done(
     with pytest.raises(KeyboardInterrupt):
         running.deploy(running.wish(**change))
     assert running.snapshot() == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to send")
+def test_a_job_that_is_cancelled_undoes_what_was_done(running: Desk) -> None:
+    before, handler = running.snapshot(), signal.getsignal(signal.SIGTERM)
+    running.clock.at(running.clock.passed + 15, lambda: signal.raise_signal(signal.SIGTERM))
+    with pytest.raises(KeyboardInterrupt):
+        running.deploy(running.wish(image=NEW))
+    assert running.snapshot() == before
+    assert signal.getsignal(signal.SIGTERM) == handler
 
 
 def test_a_second_ctrl_c_leaves_at_once_and_says_what_is_where(
