@@ -10,6 +10,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,6 +87,29 @@ def call(command: Command, timeout_s: float) -> Answer:
     except subprocess.TimeoutExpired:
         return Answer(124, "", f"no answer within {timeout_s:.0f} s")
     return Answer(done.returncode, done.stdout, done.stderr)
+
+
+def watch(command: Command) -> Answer:
+    """Run a command whose result is on stdout, while a person watches its stderr line by line."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as result:
+        with subprocess.Popen(
+            command.argv,
+            env=dict(command.env),
+            stdin=subprocess.DEVNULL,
+            # Not a pipe: one that is full would stop the command while nobody reads it.
+            stdout=result,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+        ) as child:
+            assert child.stderr is not None
+            said = []
+            for line in child.stderr:
+                sys.stderr.write(line)
+                sys.stderr.flush()
+                said.append(line)
+        result.seek(0)
+        return Answer(child.returncode, result.read(), "".join(said))
 
 
 def show(command: Command) -> int:
