@@ -23,7 +23,7 @@ from studio.schema import packaged_schema
 UPGRADE = "STUDIO_DB_UPGRADE"
 WAIT = "STUDIO_DB_WAIT"
 TRACE_ARCHIVAL = "MLFLOW_TRACE_ARCHIVAL_CONFIG"
-_LOCK_KEY = 7_364_512_011  # any number, the same in every replica
+SCHEMA_LOCK = 7_364_512_011  # any number, the same in every replica
 
 
 def main(action: str) -> int:
@@ -94,20 +94,22 @@ def _external(uri: str) -> None:
             f"a newer MLflow wrote the database (schema {state.revision}, this image knows "
             f"{schema.head}).\nNothing was changed. Use that MLflow's image again.",
         )
-    if state.name == "older" and os.environ.get(UPGRADE) != "auto":
-        raise StartRefused(
-            DATA_UNUSABLE,
-            f"the database has the older schema {state.revision}; this MLflow needs {schema.head}."
-            "\nNothing was changed, since other servers may share it. Take a backup, then set "
-            f"{UPGRADE}=auto for one start.",
-        )
     if state.name == "current":
         return
     with _only_one(engine):
-        if external.state(engine, schema).name == "older":
+        # While another server creates or upgrades it, MySQL shows the revisions on the way.
+        state = external.state(engine, schema)
+        if state.name == "older" and os.environ.get(UPGRADE) != "auto":
+            raise StartRefused(
+                DATA_UNUSABLE,
+                f"the database has the older schema {state.revision}; this MLflow needs "
+                f"{schema.head}.\nNothing was changed, since other servers may share it. Take a "
+                f"backup, then set {UPGRADE}=auto for one start.",
+            )
+        if state.name == "older":
             _say(f"upgrading the database from schema {state.revision} to {schema.head}")
             upgrade(uri)
-        elif external.state(engine, schema).name == "empty":
+        elif state.name == "empty":
             _say("creating the tables in the database")
             _init()
 
@@ -120,7 +122,7 @@ def _only_one(engine: Any) -> Iterator[None]:
     postgres = engine.dialect.name == "postgresql"
     take = "SELECT pg_advisory_lock(:key)" if postgres else "SELECT GET_LOCK(:key, 300)"
     give = "SELECT pg_advisory_unlock(:key)" if postgres else "SELECT RELEASE_LOCK(:key)"
-    key = {"key": _LOCK_KEY if postgres else "mlflow-studio-schema"}
+    key = {"key": SCHEMA_LOCK if postgres else "mlflow-studio-schema"}
     with engine.connect() as connection:
         connection.execute(text(take), key)
         connection.commit()

@@ -1,14 +1,16 @@
 """A database server instead of the local file: a real PostgreSQL, waited for, shared and killed."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
-from studio import external
+from studio import external, migrate
 from studio.errors import StartRefused
 from studio.schema import packaged_schema
 from tests.e2e import schemas
@@ -163,6 +165,30 @@ def test_an_older_database_is_upgraded_only_when_that_is_asked_for(
     with running(tmp_path / "home", env) as studio:
         assert f"upgrading the database from schema {old} to {HEAD}" in studio.log
         assert postgres.value("older", revision) == HEAD
+
+
+def test_a_server_that_starts_while_another_one_upgrades_waits_for_that(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    uri = postgres.create("upgrading")
+    schemas.make(postgres.uri("upgrading", scheme="postgresql+psycopg"), HEAD)
+    state = "UPDATE alembic_version SET version_num = '{}'"
+    postgres.value("upgrading", state.format(schemas.revisions()[3]))
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    with contextlib.closing(psycopg.connect(uri)) as another:
+        another.execute("SELECT pg_advisory_lock(%s)", [migrate.SCHEMA_LOCK])
+        env = {"MLFLOW_BACKEND_STORE_URI": uri, "STUDIO_WORKERS": "1"}
+        studio = start(tmp_path / "home", env)
+        try:
+            wait_until(lambda: postgres.value("upgrading", waiting) == 1, 30, lambda: studio.log)
+            another.execute(state.format(HEAD).encode())
+            another.commit()
+            another.close()
+            studio.wait_ready()
+            assert studio.stop() == 0
+        finally:
+            if studio.process.poll() is None:
+                studio.kill_everything()
 
 
 def test_an_older_registry_on_a_server_is_not_upgraded_either(

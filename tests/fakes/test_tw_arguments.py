@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.documented import arguments
 from tests.fakes.tw.in_process import ADD, Tw
 from tests.fakes.tw.installed import NEWEST, OLDER
 from tests.fakes.tw.program import Program
@@ -167,6 +168,16 @@ def test_it_refuses_what_the_real_one_refuses(
     assert (ended.code, ended.out) == (code, "")
     assert said in ended.err
     assert tw.platform.writes() == []
+
+
+def test_it_takes_the_line_that_the_pages_show(tw: Tw) -> None:
+    tw.platform.add_compute_env("COMPUTE_ENV")
+    tw.platform.add_link("DATA_LINK", "s3://acme-runs")
+    _, *words = arguments("tw studios add")
+    words[words.index("ORG/WORKSPACE")] = "Acme/ml"
+    ended = tw("--insecure", *words)
+    assert ended.code == 0, ended.err
+    assert tw.platform.studio("mlflow").image == "REGISTRY/mlflow-studio:0.1.0"
 
 
 def test_it_needs_a_token_but_sends_an_empty_one(tw: Tw) -> None:

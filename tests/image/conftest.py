@@ -1,5 +1,6 @@
 """The images under test, each built once for all tests."""
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -40,3 +41,11 @@ def session(image: str, connect_options: list[str]) -> Iterator[Container]:
     env = {**SESSION, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "true"}
     with running(image, env=env, options=connect_options) as container:
         yield container.wait_ready()
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -2,16 +2,14 @@
 
 import json
 import os
-import socket
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.image.containers import ROOT, ask
-from tests.running import wait_until
+from tests.image.composing import Project
+from tests.image.containers import ask
 
 pytestmark = [
     pytest.mark.docker,
@@ -19,51 +17,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(1300),
 ]
-
-
-@dataclass
-class Project:
-    """A compose project of the test's own: its name, port and data link are nobody else's."""
-
-    files: list[str]
-    env: dict[str, str]
-
-    def compose(self, *argv: str, limit_s: float = 600) -> str:
-        done = subprocess.run(
-            ["docker", "compose", *(f"--file={f}" for f in self.files), *argv],
-            cwd=ROOT,
-            env={**os.environ, **self.env},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=limit_s,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout[-6000:]
-        return done.stdout
-
-    @property
-    def url(self) -> str:
-        return f"http://localhost:{self.env['PORT']}"
-
-    def ready(self) -> bool:
-        try:
-            return ask(self.url, "/studio/ready").code == 200
-        except OSError:
-            return False
-
-    def up(self) -> None:
-        self.compose("up", "--build", "--detach")
-        wait_until(self.ready, 120, lambda: self.compose("logs"))
-
-
-@pytest.fixture
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture
