@@ -1,5 +1,6 @@
 """`studioctl verify`: judge an image before it is used."""
 
+import contextlib
 import json
 import os
 import sys
@@ -39,24 +40,26 @@ def verify(
     """
     from deploy import launch, ui
     from deploy.cli.world import world
-    from deploy.conformance import judging, report
+    from deploy.conformance import interrupts, judging, report
 
     if (image is None) == (not local):
         raise typer.BadParameter("name an image, or give --local", param_hint="IMAGE")
-    wish = judging.Wish(image or "", mlflow, start_limit, clock=world(context).clock)
+    if local and sys.platform == "win32":
+        raise typer.BadParameter("the server does not run on Windows", param_hint="--local")
+    wish = judging.Wish(mlflow, start_limit, clock=world(context).clock)
     if image is None:
-        found = judging.judge_here(launch.server_program(), os.environ, wish)
+        found = judging.judge_here(launch.server_program(), wish, os.environ)
     else:
-        found = judging.judge(wish, os.environ)
+        found = judging.judge(image, wish, os.environ)
     results = []
-    for result in found:
-        results.append(result)
-        if not as_json:
-            for line in report.lines(result, sys.stdout.encoding or "utf-8"):
-                ui.give(line)
+    with interrupts.ended_by_sigterm_too(), contextlib.closing(found):
+        for result in found:
+            results.append(result)
+            if not as_json:
+                for line in report.lines(result, sys.stdout.encoding or "utf-8"):
+                    ui.give(line)
     if as_json:
         ui.give(json.dumps(report.document(image or "this machine", results), indent=2))
-    failed = sum(result.verdict == "failed" for result in results)
-    ui.say(f"{len(results)} checks, {failed or 'none'} failed")
+    ui.say(report.summary(results))
     if not report.passes(results):
         raise typer.Exit(1)

@@ -1,6 +1,6 @@
 """Judge an image as the Platform will use it: run it so, and say what holds and what does not.
 
 `report` has the words, `judging` the order. `image` looks at the image alone. A `session` runs in
-`containers`, or in `processes` of this machine, with `proxy` before it as Connect is; `running` and
-`tracking` ask what it does. What needs nothing of MLflow holds for every custom Studio image.
+`containers`, or in `processes` of this machine, with `proxy` before it as Connect is. `running`
+asks for what every custom Studio has to do, `tracking` for the `promises` of one with MLflow.
 """

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.conformance.proxy import Proxy
+from deploy.conformance.session import shortened
 
 _LIMIT_S = 60
 
@@ -28,8 +29,9 @@ class Said:
         return found if isinstance(found, dict) else {}
 
     def __str__(self) -> str:
-        line = self.text.strip().splitlines()[:1]
-        return f"{self.code or 'no answer'}" + (f": {line[0][:120]}" if line else "")
+        line = self.text.strip().partition("\n")[0]
+        said = "" if line.startswith("<") else shortened(line)
+        return f"{self.code or 'no answer'}" + (f": {said}" if said else "")
 
 
 @dataclass(frozen=True, slots=True)

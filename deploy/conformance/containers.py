@@ -11,10 +11,11 @@ import io
 import tarfile
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from deploy.conformance import interrupts
 from deploy.conformance.session import DataLink, Stopped
 from deploy.wait import Clock
 
@@ -25,8 +26,11 @@ if TYPE_CHECKING:
 PORT = 8765
 DATA = "/workspace/data"
 OURS = "io.seqera.studioctl.verify"
-_MEMORY = 2 << 30
+# What a Studio has if nobody says otherwise (studio-config.yaml, computeRequirements).
+_MEMORY = 8192 << 20
 _KILLED = 137
+# As a shell says it: the program cannot be run, or is not there.
+_NOT_STARTED = (126, 127)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +55,23 @@ class Container:
 
     @property
     def log(self) -> str:
-        """Both of its channels."""
+        """Both of its channels, and what the engine says of its end."""
         said: bytes = self.engine.client.logs(self.id)
-        return said.decode("utf-8", "replace")
+        state = self._inspected()["State"]
+        killed = "it was killed for want of memory" if state.get("OOMKilled") else ""
+        # runc's words; what stands before them is what was tried, not what was wrong.
+        why = str(state.get("Error") or "").rpartition("container process: ")[2]
+        return "\n".join((said.decode("utf-8", "replace"), killed, why))
 
     def start(self) -> None:
-        """Start it, the first time or again."""
-        self.engine.client.start(self.id)
+        """Start it, the first time or again; a program that cannot be run has ended at once."""
+        from docker.errors import APIError
+
+        try:
+            self.engine.client.start(self.id)
+        except APIError:
+            if self._inspected()["State"]["ExitCode"] not in _NOT_STARTED:
+                raise
 
     def stop(self) -> Stopped:
         """Stop it as the Platform does."""
@@ -83,7 +97,7 @@ class Container:
         except NotFound:
             return False
         for _ in chunks:
-            break
+            pass  # read to the end, or the connection would stay
         return True
 
     def _inspected(self) -> dict[str, Any]:
@@ -100,6 +114,7 @@ class Containers:
     program: Sequence[str]
     stack: contextlib.ExitStack
     clock: Clock
+    start_s: float
     stop_s: int
     scratch: str = "/var/tmp"
 
@@ -113,47 +128,66 @@ class Containers:
         host = client.create_host_config(
             binds=binds, port_bindings={PORT: ("127.0.0.1", None)}, mem_limit=_MEMORY
         )
-        made = client.create_container(
-            self.image,
-            command=list(self.program[1:]),
-            entrypoint=list(self.program[:1]),
-            environment={"CONNECT_TOOL_PORT": str(PORT), **env},
-            ports=[PORT],
-            host_config=host,
-            labels={OURS: "1"},
-        )
-        id_ = str(made["Id"])
-        self.stack.callback(client.remove_container, id_, v=True, force=True)
+        with interrupts.put_off():
+            made = client.create_container(
+                self.image,
+                command=list(self.program[1:]),
+                entrypoint=list(self.program[:1]),
+                environment={"CONNECT_TOOL_PORT": str(PORT), **env},
+                ports=[PORT],
+                host_config=host,
+                labels={OURS: "1"},
+            )
+            id_ = str(made["Id"])
+            self.stack.callback(_remove, client.remove_container, id_, v=True)
         return Container(self.engine, id_, self.clock, self.stop_s)
 
-    def link(self, name: str, files: Mapping[str, bytes], *, writable: bool = True) -> DataLink:
-        """Make a volume with these files."""
-        client = self.engine.client
+    def link(self, name: str) -> DataLink:
+        """Make a volume."""
         volume = f"studioctl-verify-{uuid.uuid4().hex[:12]}"
-        client.create_volume(volume, labels={OURS: "1"})
-        self.stack.callback(client.remove_volume, volume, force=True)
-        if files:
-            self._fill(volume, files)
-        return DataLink(name, volume, writable)
+        with interrupts.put_off():
+            self.engine.client.create_volume(volume, labels={OURS: "1"})
+            self.stack.callback(_remove, self.engine.client.remove_volume, volume)
+        return DataLink(name, volume)
+
+    def read_only_link(self, name: str, files: Mapping[str, bytes]) -> DataLink:
+        """Make a volume with these files, which sessions cannot write to."""
+        volume = self.link(name).place
+        self._fill(volume, files)
+        return DataLink(name, volume, writable=False)
 
     def _fill(self, volume: str, files: Mapping[str, bytes]) -> None:
         """Put the files there through a container that is never started."""
         client = self.engine.client
         host = client.create_host_config(binds={volume: {"bind": "/link", "mode": "rw"}})
-        made = client.create_container(self.image, host_config=host, labels={OURS: "1"})
-        try:
-            client.put_archive(made["Id"], "/link", _packed(files))
-        finally:
-            client.remove_container(made["Id"], v=True, force=True)
+        with interrupts.put_off():
+            made = client.create_container(self.image, host_config=host, labels={OURS: "1"})
+            try:
+                client.put_archive(made["Id"], "/link", _packed(files))
+            finally:
+                client.remove_container(made["Id"], v=True, force=True)
 
 
 @contextlib.contextmanager
 def containers(
-    engine: Engine, image: str, program: Sequence[str], clock: Clock, stop_s: int
+    engine: Engine,
+    image: str,
+    program: Sequence[str],
+    clock: Clock,
+    start_s: float,
+    stop_s: int,
 ) -> Iterator[Containers]:
     """Start sessions of an image, and leave nothing behind."""
     with contextlib.ExitStack() as stack:
-        yield Containers(engine, image, program, stack, clock, stop_s)
+        yield Containers(engine, image, program, stack, clock, start_s, stop_s)
+
+
+def _remove(remove: Callable[..., None], what: str, **options: bool) -> None:
+    """Remove a container or a volume, unless somebody else has done that."""
+    from docker.errors import NotFound
+
+    with contextlib.suppress(NotFound):
+        remove(what, force=True, **options)
 
 
 def _packed(files: Mapping[str, bytes]) -> bytes:

@@ -4,18 +4,19 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from deploy.conformance.report import Check, Result
+from deploy.conformance.report import Check, Result, judged
 
 CONNECT_LABEL = "io.seqera.connect.version"
 CONNECT_CLIENT = "connect-client"
 # The Platform supports the current minor version and the two before (Seqera docs, custom-envs).
 OLDEST_CONNECT = (0, 10)
 LARGEST_BYTES = 10_000_000_000
+PLATFORM = "linux/amd64"
 
 ARCHITECTURE = Check(
     "architecture",
-    "it is for linux/amd64",
-    "Build it with --platform linux/amd64: compute environments run no other.",
+    f"it is for {PLATFORM}",
+    f"Build it with --platform {PLATFORM}: compute environments run no other.",
 )
 LABEL = Check(
     "label",
@@ -46,12 +47,17 @@ CHECKS = (ARCHITECTURE, LABEL, ENTRYPOINT, USER, SIZE)
 def look(found: Mapping[str, Any]) -> Iterator[Result]:
     """Judge an image by what the engine knows of it."""
     config = found.get("Config") or {}
-    yield _architecture(found)
+    yield judged(ARCHITECTURE, platform(found) == PLATFORM, platform(found))
     yield _label(config.get("Labels") or {})
-    yield _entrypoint(config.get("Entrypoint") or [])
+    yield _entrypoint(config.get("Entrypoint") or [], program(found))
     yield _user(str(config.get("User") or ""))
     size = int(found.get("Size") or 0)
-    yield _judged(SIZE, size <= LARGEST_BYTES, f"{size / 1e6:,.0f} MB")
+    yield judged(SIZE, size <= LARGEST_BYTES, f"{size / 1e6:,.0f} MB")
+
+
+def platform(found: Mapping[str, Any]) -> str:
+    """Give what it is for, as Docker spells it."""
+    return f"{found.get('Os')}/{found.get('Architecture')}"
 
 
 def program(found: Mapping[str, Any]) -> list[str]:
@@ -68,26 +74,23 @@ def program(found: Mapping[str, Any]) -> list[str]:
     return entry + command
 
 
-def _architecture(found: Mapping[str, Any]) -> Result:
-    platform = f"{found.get('Os')}/{found.get('Architecture')}"
-    return _judged(ARCHITECTURE, platform == "linux/amd64", platform)
-
-
 def _label(labels: Mapping[str, str]) -> Result:
     version = labels.get(CONNECT_LABEL)
     if version is None:
-        return _judged(LABEL, False, f"there is no label {CONNECT_LABEL}")
+        return judged(LABEL, False, f"there is no label {CONNECT_LABEL}")
     number = re.match(r"(\d+)\.(\d+)", version)
     if number is None:
-        return _judged(LABEL, False, f"{version} is not a version")
+        return judged(LABEL, False, f"{version} is not a version")
     supported = (int(number[1]), int(number[2])) >= OLDEST_CONNECT
     oldest = ".".join(map(str, OLDEST_CONNECT))
-    return _judged(LABEL, supported, version if supported else f"{version} is older than {oldest}")
+    return judged(LABEL, supported, version if supported else f"{version} is older than {oldest}")
 
 
-def _entrypoint(entrypoint: list[str]) -> Result:
-    shown = " ".join(entrypoint) or "none"
-    return _judged(ENTRYPOINT, _is_connect(entrypoint), shown)
+def _entrypoint(entrypoint: list[str], program: list[str]) -> Result:
+    shown = " ".join(entrypoint) or "there is none"
+    if not _is_connect(entrypoint):
+        return judged(ENTRYPOINT, False, shown)
+    return judged(ENTRYPOINT, bool(program), shown if program else f"{shown}, and no CMD after it")
 
 
 def _is_connect(entrypoint: list[str]) -> bool:
@@ -96,8 +99,4 @@ def _is_connect(entrypoint: list[str]) -> bool:
 
 def _user(user: str) -> Result:
     root = user.partition(":")[0] in ("", "0", "root")
-    return _judged(USER, root, user or "no USER")
-
-
-def _judged(check: Check, holds: bool, evidence: str) -> Result:
-    return Result(check, "ok" if holds else "failed", evidence)
+    return judged(USER, root, f"USER {user}" if user else "no USER is set")

@@ -1,85 +1,129 @@
-"""Judge one image from beginning to end."""
+"""Judge one image, or the server of this machine, from beginning to end."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from deploy import ui
-from deploy.conformance import image, running, tracking
+from deploy.conformance import image, promises, running, tracking
 from deploy.conformance.containers import containers
 from deploy.conformance.processes import processes
-from deploy.conformance.report import Result
-from deploy.conformance.session import STOP_S
-from deploy.docker.engine import connected
-from deploy.errors import InvalidSetting
+from deploy.conformance.report import Result, not_checked
+from deploy.conformance.session import START_S, STOP_S, Platform
+from deploy.docker.engine import connected, credentials, without_login
+from deploy.errors import InvalidSetting, ToolMissing
 from deploy.wait import Clock
 
 if TYPE_CHECKING:
     from deploy.docker.engine import Engine
 
-CHECKS = (*image.CHECKS, *running.CHECKS, *tracking.CHECKS)
+CHECKS = (*image.CHECKS, *running.CHECKS, *promises.CHECKS)
 TITLE_LABEL = "org.opencontainers.image.title"
 TITLE = "MLflow Studio"
+# Closing it early ends what still runs.
+Results = Generator[Result, None, None]
+_HERE = (None, "localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What to judge, and whether it has MLflow; with None an image's label decides."""
+    """How to judge. `mlflow` asks for MLflow's promises as well; None lets an image's label say."""
 
-    reference: str
     mlflow: bool | None = None
-    start_s: float = running.START_S
+    start_s: float = START_S
     stop_s: int = STOP_S
     clock: Clock = field(default_factory=Clock)
 
 
-def judge(wish: Wish, env: Mapping[str, str]) -> Iterator[Result]:
-    """Give each result as soon as it is known."""
+def judge(reference: str, wish: Wish, env: Mapping[str, str]) -> Results:
+    """Run an image with Docker, and give each result as soon as it is known."""
     with connected(env) as engine:
-        found = _image(engine, wish.reference)
+        require_near(engine)
+        found = _image(engine, reference)
         yield from image.look(found)
+        mlflow = _names_mlflow(found) if wish.mlflow is None else wish.mlflow
         program = image.program(found)
-        if not program:
-            raise InvalidSetting(wish.reference, "the image names no program to start.")
-        with containers(engine, str(found["Id"]), program, wish.clock, wish.stop_s) as platform:
-            yield from running.run(platform, wish.start_s)
-            if _has_mlflow(wish, found):
-                yield from tracking.run(platform)
+        if why := _cannot_run(engine, found, program):
+            yield from not_checked((*running.CHECKS, *(promises.CHECKS if mlflow else ())), why)
+            return
+        with containers(
+            engine, str(found["Id"]), program, wish.clock, wish.start_s, wish.stop_s
+        ) as platform:
+            yield from _run(platform, mlflow)
 
 
-def judge_here(
-    program: Sequence[str],
-    env: Mapping[str, str],
-    wish: Wish,
-) -> Iterator[Result]:
+def judge_here(program: Sequence[str], wish: Wish, env: Mapping[str, str]) -> Results:
     """Judge a program of this machine in place of an image."""
-    with processes(program, env, wish.clock, wish.stop_s) as platform:
-        yield from running.run(platform, wish.start_s)
-        if wish.mlflow is not False:
-            yield from tracking.run(platform)
+    with processes(program, env, wish.clock, wish.start_s, wish.stop_s) as platform:
+        yield from _run(platform, wish.mlflow is not False)
 
 
-def _has_mlflow(wish: Wish, found: Mapping[str, Any]) -> bool:
+def require_near(engine: Engine) -> None:
+    """Sessions are published on the engine's own 127.0.0.1: nobody else may talk to them."""
+    place = engine.endpoint
+    address = urlsplit(place.address)
+    if address.scheme in ("unix", "npipe") or address.hostname in _HERE:
+        return
+    raise ToolMissing(
+        "docker engine",
+        f"the Docker engine at {without_login(place.address)} ({place.source}) is on another "
+        "machine,\nwhere sessions cannot be reached from here.",
+        "Run this command there, or point DOCKER_HOST to an engine of this machine.",
+    )
+
+
+def _run(platform: Platform, mlflow: bool) -> Iterator[Result]:
+    starts = True
+    for result in running.run(platform):
+        starts = starts and not (result.check is running.START and result.verdict != "ok")
+        yield result
+    if mlflow and starts:
+        yield from tracking.run(platform)
+    elif mlflow:
+        yield from not_checked(promises.CHECKS, "it did not start")
+
+
+def _names_mlflow(found: Mapping[str, Any]) -> bool:
     labels = (found.get("Config") or {}).get("Labels") or {}
-    return labels.get(TITLE_LABEL) == TITLE if wish.mlflow is None else wish.mlflow
+    return bool(labels.get(TITLE_LABEL) == TITLE)
+
+
+def _cannot_run(engine: Engine, found: Mapping[str, Any], program: Sequence[str]) -> str:
+    """Say why it cannot be run here, if so; each reason has failed a check of the image."""
+    platform = image.platform(found)
+    if platform not in (image.PLATFORM, f"linux/{engine.architecture}"):
+        return f"this engine runs no {platform}"
+    return "" if program else "the image names no program to start"
 
 
 def _image(engine: Engine, reference: str) -> Mapping[str, Any]:
     """Take it from the engine, which asks its registry for one that it does not have."""
-    from docker.errors import APIError
-
     found = engine.image(reference)
     if found is None:
-        ui.say(f"pulling {reference}")
-        try:
-            engine.client.pull(reference, platform="linux/amd64")
-        except APIError as error:
-            raise InvalidSetting(
-                reference, f"there is no such image, here or in its registry: {error.explanation}"
-            ) from error
+        _pull(engine, reference)
         found = engine.image(reference)
     if found is None:
         raise InvalidSetting(reference, "the engine has pulled it, and does not know it.")
     return found
+
+
+def _pull(engine: Engine, reference: str) -> None:
+    from docker.errors import APIError
+
+    ui.say(f"pulling {reference}")
+    try:
+        with credentials(reference):
+            events = engine.client.pull(
+                reference, platform=image.PLATFORM, stream=True, decode=True
+            )
+        # The stream is read to its end: else its connection would stay.
+        errors = [str(event["error"]) for event in events if "error" in event]
+    except APIError as error:
+        raise InvalidSetting(
+            reference, f"there is no such image, here or in its registry: {error.explanation}"
+        ) from error
+    if errors:
+        raise InvalidSetting(reference, f"it cannot be pulled: {errors[0]}")

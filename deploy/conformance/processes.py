@@ -48,7 +48,7 @@ class Process:
 
     def stop(self) -> Stopped:
         """Stop it as the Platform does."""
-        assert self.child is not None
+        assert self.child is not None, "it was never started"
         began = self.clock.steady()
         code = self.child.terminate(self.stop_s)
         return Stopped(-9 if code is None else code, self.clock.steady() - began, code is None)
@@ -72,6 +72,7 @@ class Processes:
     folder: Path
     stack: contextlib.ExitStack
     clock: Clock
+    start_s: float
     stop_s: int
 
     @property
@@ -98,25 +99,25 @@ class Processes:
         self.stack.callback(session.kill)
         return session
 
-    def link(
-        self, name: str, files: Mapping[str, bytes], *, writable: bool = True
-    ) -> DataLink | None:
-        """Make a folder with these files; root can write to any, so it has no read-only ones."""
+    def link(self, name: str) -> DataLink:
+        """Make a folder."""
         place = self.folder / f"link-{uuid.uuid4().hex[:8]}"
         place.mkdir()
+        return DataLink(name, str(place))
+
+    def read_only_link(self, name: str, files: Mapping[str, bytes]) -> DataLink | None:
+        """Make a folder with these files; to root nothing is read-only."""
+        place = Path(self.link(name).place)
         for file, content in files.items():
             (place / file).write_bytes(content)
-        if not writable:
-            place.chmod(0o555)
-            self.stack.callback(place.chmod, 0o755)
-            if os.access(place, os.W_OK):
-                return None
-        return DataLink(name, str(place), writable)
+        place.chmod(0o555)
+        self.stack.callback(place.chmod, 0o755)
+        return None if os.access(place, os.W_OK) else DataLink(name, str(place), writable=False)
 
 
 @contextlib.contextmanager
 def processes(
-    program: Sequence[str], env: Mapping[str, str], clock: Clock, stop_s: int
+    program: Sequence[str], env: Mapping[str, str], clock: Clock, start_s: float, stop_s: int
 ) -> Iterator[Processes]:
     """Start sessions of a program, and leave nothing behind.
 
@@ -129,4 +130,4 @@ def processes(
     ):
         folder = Path(name).resolve()
         (folder / "scratch").mkdir()
-        yield Processes(program, env, folder, stack, clock, stop_s)
+        yield Processes(program, env, folder, stack, clock, start_s, stop_s)

@@ -1,12 +1,14 @@
 """A session of a Studio, wherever it runs: what checks may do with it, and how it is waited for."""
 
 import http.client
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from deploy.wait import Clock
 
+START_S = 120
 # What the Platform waits between SIGTERM and SIGKILL (Seqera docs, custom-envs, "Signals").
 STOP_S = 30
 _LOOK_EVERY_S = 0.1
@@ -43,7 +45,7 @@ class Session(Protocol):
 
     @property
     def log(self) -> str:
-        """Everything that it has printed."""
+        """Everything that it has printed, and what else is known of its end."""
 
     def start(self) -> None:
         """Start it, the first time or again: its disk is what it was."""
@@ -66,32 +68,47 @@ class Platform(Protocol):
         """Whose time it is."""
 
     @property
+    def start_s(self) -> float:
+        """How long a start may take."""
+
+    @property
     def scratch(self) -> str:
         """A folder on the disk of each session that is not a data link."""
 
     def session(self, env: Mapping[str, str], links: Sequence[DataLink] = ()) -> Session:
         """Make a session; it is not started yet."""
 
-    def link(
-        self, name: str, files: Mapping[str, bytes], *, writable: bool = True
-    ) -> DataLink | None:
-        """Make a data link that holds these files; None where it cannot be made read-only."""
+    def link(self, name: str) -> DataLink:
+        """Make an empty data link that can be written to."""
+
+    def read_only_link(self, name: str, files: Mapping[str, bytes]) -> DataLink | None:
+        """Make one that holds these files; None where there is no way to make it read-only."""
 
 
-def wait_until_it_listens(session: Session, clock: Clock, limit_s: float) -> float | None:
+def wait_until_it_listens(session: Session, platform: Platform) -> float | None:
     """Wait for an answer to HTTP, whatever it says; after how many seconds, None for never."""
+    clock = platform.clock
     began = clock.steady()
-    while (passed := clock.steady() - began) < limit_s and session.running:
+    while (passed := clock.steady() - began) < platform.start_s and session.running:
         if _answers(session.port):
             return passed
         clock.sleep(_LOOK_EVERY_S)
     return None
 
 
-def last_line(session: Session) -> str:
-    """The last thing that it said, in words for a line."""
+def last_words(session: Session) -> str:
+    """Give the last line that it has printed, for a line of the report."""
     said = [line for line in session.log.splitlines() if line.strip()]
-    return f"its last words: {said[-1].strip()[:160]}" if said else "it has said nothing"
+    return f"its last words: {shortened(said[-1])}" if said else "it has said nothing"
+
+
+def shortened(line: str, most: int = 120) -> str:
+    """Cut a line of somebody else to what fits into one of ours.
+
+    >>> shortened(" a  few words "), shortened("more words than fit", 12)
+    ('a few words', 'more words …')
+    """
+    return textwrap.shorten(line, most, placeholder=" …")
 
 
 def _answers(port: int | None) -> bool:

@@ -173,7 +173,7 @@ def _no_engine(place: Endpoint, why: str) -> ToolMissing:
         "docker engine",
         f"no Docker engine answers at {without_login(place.address)} ({place.source}): {why}",
         "Start Docker, or point DOCKER_HOST to an engine (Podman: podman system service).\n"
-        "Without one, build with --wave.",
+        "Without one, images can be built with --wave.",
     )
 
 

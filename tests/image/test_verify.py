@@ -2,6 +2,8 @@
 
 import json
 import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,11 +11,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from deploy.cli import app
-from deploy.conformance import judging, running, tracking
+from deploy.conformance import judging, promises, running
 from tests.image.containers import build, docker
 from tests.running import CLEAN
 
 TOY = Path(__file__).parent / "toy"
+BAD = Path(__file__).parent / "bad"
 IN_AN_IMAGE = ("port", "data-links", "read-only")
 
 
@@ -46,15 +49,26 @@ def faulty(fault: str) -> str:
 @pytest.mark.skipif(os.name == "nt", reason="the server does not run on Windows")
 @pytest.mark.parametrize(
     "fault",
-    [c.name for c in (*running.CHECKS, *tracking.CHECKS) if c.name not in IN_AN_IMAGE],
+    [c.name for c in (*running.CHECKS, *promises.CHECKS) if c.name not in IN_AN_IMAGE],
 )
 def test_a_fault_of_a_program_makes_exactly_its_own_check_fail(fault: str) -> None:
     program = (sys.executable, "-u", str(TOY / "studio.py"))
     generic = fault in {check.name for check in running.CHECKS}
-    wish = judging.Wish("", mlflow=not generic, start_s=8, stop_s=3)
-    results = list(judging.judge_here(program, {**CLEAN, "FAULT": fault}, wish))
+    wish = judging.Wish(mlflow=not generic, start_s=8, stop_s=2)
+    results = list(judging.judge_here(program, wish, {**CLEAN, "FAULT": fault}))
     found = {result.check.name for result in results if result.verdict == "failed"}
     assert found == {fault}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the server does not run on Windows")
+def test_a_program_that_dies_while_it_is_asked_fails_and_holds_nobody_up() -> None:
+    program = (sys.executable, "-u", str(TOY / "studio.py"))
+    wish = judging.Wish(mlflow=True, start_s=8, stop_s=2)
+    results = list(judging.judge_here(program, wish, {**CLEAN, "FAULT": "dies"}))
+    verdicts = {result.check.name: result for result in results}
+    assert set(verdicts) == {check.name for check in (*running.CHECKS, *promises.CHECKS)}
+    assert verdicts["saves"].verdict == "failed"
+    assert "502: the Studio does not answer" in verdicts["saves"].evidence
 
 
 @pytest.mark.mlflow
@@ -71,7 +85,8 @@ def test_the_server_that_is_installed_here_does_what_every_studio_has_to() -> No
 @pytest.mark.parametrize("fault", IN_AN_IMAGE)
 def test_a_fault_of_an_image_makes_exactly_its_own_check_fail(fault: str) -> None:
     wanted = "--mlflow" if fault == "read-only" else "--any"
-    answer = verify(faulty(fault), wanted, "--json", "--start-limit", "5")
+    limit = "2" if fault == "port" else "20"
+    answer = verify(faulty(fault), wanted, "--json", "--start-limit", limit)
     assert failed(answer) == [fault], answer.stdout
     assert answer.exit_code == 1
     assert left_behind() == ""
@@ -101,16 +116,88 @@ def test_the_real_image_holds_everything(image: str) -> None:
 
 
 @pytest.mark.docker
+@pytest.mark.mlflow
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+def test_an_image_that_rewrites_host_and_ignores_the_user_is_told_so(image: str) -> None:
+    """The first public attempt, on MLflow's own application: it serves its page, and looks well."""
+    tag = "studioctl-verify-test:rewriting"
+    bad = build(BAD / "rewriting", tag, f"--build-arg=IMAGE={image}", buildkit=False)
+    answer = verify(bad, "--json", "--start-limit", "60")
+    assert failed(answer) == [
+        *("ready", "saves", "kept", "clones"),
+        *("variables", "hosts", "prefix", "read-only"),
+    ], answer.stdout
+    evidence = {check["check"]: check["evidence"] for check in json.loads(answer.stdout)["checks"]}
+    assert "403" in evidence["saves"]
+    assert evidence["hosts"] == "200"
+    assert "runs: none" in evidence["kept"]
+    assert "studioctl-verify.db was not made" in evidence["variables"]
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_an_image_without_label_that_is_deaf_to_sigterm_is_told_so() -> None:
+    bad = build(BAD / "deaf", "studioctl-verify-test:deaf", buildkit=False)
+    results = list(judging.judge(bad, judging.Wish(start_s=30, stop_s=2), os.environ))
+    assert {result.check.name: result.verdict for result in results} == {
+        **{check.name: "ok" for check in judging.CHECKS if check not in promises.CHECKS},
+        "label": "failed",
+        "signal": "failed",
+    }
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_program_that_is_not_there_fails_the_start_and_the_rest_is_not_checked(
+    toy: str, tmp_path: Path
+) -> None:
+    (tmp_path / "Dockerfile").write_text(f'FROM {toy}\nCMD ["/no/such/program"]\n')
+    bad = build(tmp_path, "studioctl-verify-test:none", buildkit=False)
+    answer = verify(bad, "--mlflow", "--json")
+    assert failed(answer) == ["start"]
+    checks = {check["check"]: check for check in json.loads(answer.stdout)["checks"]}
+    assert "/no/such/program" in checks["start"]["evidence"]
+    assert {checks[check.name]["verdict"] for check in promises.CHECKS} == {"not checked"}
+    assert left_behind() == ""
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_one_leaves_nothing_behind(toy: str, number: int, code: int) -> None:
+    started = subprocess.Popen(
+        [sys.executable, "-m", "deploy.cli", "verify", toy, "--mlflow"],
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with started:
+        assert started.stdout is not None
+        for line in started.stdout:
+            if "restart: " in line:
+                break
+        assert left_behind() != ""
+        started.send_signal(number)
+        started.stdout.read()
+        assert started.wait(60) == code
+    assert left_behind() == ""
+
+
+@pytest.mark.docker
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_report_is_one_line_a_check_with_evidence_and_remedy() -> None:
-    answer = verify(faulty("port"), "--any", "--start-limit", "5")
+    answer = verify(faulty("port"), "--any", "--start-limit", "2")
     lines = answer.stdout.splitlines()
     (line,) = [line for line in lines if "port: it listens" in line]
     assert line.startswith(("✗", "FAILED"))
     assert "nothing answers there" in line
     assert "0.0.0.0" in lines[lines.index(line) + 1]
-    assert "1 failed" in answer.stderr
+    assert "5 hold, 1 failed, 4 not checked" in answer.stderr
 
 
 @pytest.mark.docker

@@ -39,6 +39,8 @@ class FakeEngine:
     images: dict[str, str] = field(default_factory=dict)
     architecture: str = "amd64"
     image_architecture: str = "amd64"
+    image_config: dict[str, Any] = field(default_factory=dict)
+    pulling: list[dict[str, Any]] = field(default_factory=list)
     name: str = "Engine"
     building: list[dict[str, Any]] = field(default_factory=lambda: list(BUILT))
     refusal: tuple[int, str] | None = None
@@ -63,6 +65,8 @@ class FakeEngine:
             components = [{"Name": self.name}]
             known = {"ApiVersion": "1.41", "MinAPIVersion": "1.12", "Version": "20.10"}
             return 200, {**known, "Arch": self.architecture, "Components": components}
+        if plain == "/images/create":
+            return 200, self.pulling
         if plain == "/build":
             self.sent, self.context = dict(query), body
             if self.refusal:
@@ -90,7 +94,7 @@ class FakeEngine:
             self.images[f"{query['repo']}:{query['tag']}"] = self.images[name]
             return 201, {}
         image = {"Id": self.images[name], "Os": "linux", "Architecture": self.image_architecture}
-        return 200, image
+        return 200, {**image, "Config": self.image_config}
 
 
 @contextlib.contextmanager

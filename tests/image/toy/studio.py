@@ -28,7 +28,7 @@ def can_write(link: Path) -> bool:
 LINK = next((link for link in LINKS if can_write(link)), None)
 READ_ONLY = any(not can_write(link) for link in LINKS)
 STATE = {"id": uuid.uuid4().hex, "parents": [], "runs": [], "artifacts": {}, "at": 0.0}
-WARNINGS: list[str] = []
+FORKS: list[str] = []
 
 
 def load() -> None:
@@ -38,7 +38,7 @@ def load() -> None:
     continued = {parent for state in states for parent in state["parents"]}
     ends = sorted((s for s in states if s["id"] not in continued), key=lambda s: s["at"])
     if len(ends) > 1 and FAULT != "clones":
-        WARNINGS.append("another lineage ends on this link")
+        FORKS.extend(state["id"] for state in ends[:-1])
     if ends and FAULT != "kept":
         STATE.update({**ends[-1], "id": STATE["id"], "parents": [ends[-1]["id"]]})
 
@@ -69,18 +69,18 @@ class Handler(BaseHTTPRequestHandler):
             mine = f"https://{host}" if FAULT != "saves" else "https://localhost"
             if origin != mine:
                 return self.give(403, "another page")
-        if not self.path.startswith(PREFIX) or (PREFIX and FAULT == "prefix"):
-            return self.give(404, "not below the prefix")
-        return self.serve(method, self.path.removeprefix(PREFIX), body)
+        path = self.path if FAULT == "prefix" else self.path.removeprefix(PREFIX)
+        return self.serve(method, path, body)
 
     def serve(self, method: str, path: str, body: bytes) -> None:
         if path == "/studio/ready":
             return self.give(500 if FAULT == "ready" else 200, "{}")
         if path == "/studio/status":
-            kept = "only by the checkpoint: it cannot be written to" if READ_ONLY else "on the link"
-            said = "" if FAULT == "read-only" else kept
-            return self.give(200, json.dumps({"kept": said, "warnings": WARNINGS}))
+            level = "warning" if READ_ONLY and FAULT != "read-only" else "ok"
+            return self.give(200, json.dumps({"keeping": {"level": level}, "forks": FORKS}))
         if path == f"{API}/runs/create":
+            if FAULT == "dies":
+                os._exit(1)
             STATE["runs"].append(json.loads(body)["run_name"])
             return self.give(200, "{}")
         if path == f"{API}/runs/search":
@@ -88,8 +88,9 @@ class Handler(BaseHTTPRequestHandler):
             return self.give(200, json.dumps({"runs": runs}))
         if path.startswith("/api/2.0/mlflow-artifacts/"):
             return self.artifact(method, path, body)
-        page = "<html>MLflow</html>" if FAULT != "page" else "no page"
-        return self.give(200, page)
+        if path != "/":
+            return self.give(404, "no such page")
+        return self.give(200, "<html>MLflow</html>" if FAULT != "page" else "no page")
 
     def artifact(self, method: str, path: str, body: bytes) -> None:
         if FAULT == "artifacts":

@@ -1,0 +1,125 @@
+"""Which images are run, which are not, and what is said where nothing can be judged."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from deploy.cli import app
+from deploy.conformance import image, judging, promises, running
+from deploy.docker.endpoint import Endpoint
+from deploy.errors import ToolMissing
+from tests.deploy.docker.fake_engine import FakeEngine
+from tests.deploy.docker.fake_engine import running as engine_running
+
+CONFIG: dict[str, Any] = {
+    "Labels": {"io.seqera.connect.version": "0.12"},
+    "Entrypoint": ["/usr/bin/connect-client", "--entrypoint"],
+    "Cmd": ["python", "-m", "studio"],
+}
+
+
+@pytest.fixture
+def an_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeEngine]:
+    """An engine with one image, `a:1`, which the command finds by the environment."""
+    engine = FakeEngine(images={"a:1": "sha256:" + "1" * 64}, image_config=CONFIG)
+    with engine_running(engine):
+        monkeypatch.setenv("DOCKER_HOST", engine.address)
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.delenv("DOCKER_CONFIG", raising=False)
+        yield engine
+
+
+def verify(*words: str) -> Result:
+    return CliRunner().invoke(app, ["verify", *words])
+
+
+def verdicts(answer: Result) -> dict[str, str]:
+    return {check["check"]: check["verdict"] for check in json.loads(answer.stdout)["checks"]}
+
+
+def wrote(engine: FakeEngine) -> list[str]:
+    return [call for call in engine.calls if not call.startswith("GET")]
+
+
+@pytest.mark.parametrize(
+    ("architecture", "config", "failed"),
+    [("arm64", CONFIG, "architecture"), ("amd64", {**CONFIG, "Cmd": None}, "entrypoint")],
+)
+@pytest.mark.parametrize("mlflow", [True, False])
+def test_an_image_that_cannot_be_run_here_is_judged_by_what_can_be_seen(
+    an_engine: FakeEngine, architecture: str, config: dict[str, Any], failed: str, mlflow: bool
+) -> None:
+    an_engine.image_architecture, an_engine.image_config = architecture, config
+    answer = verify("a:1", "--json", "--mlflow" if mlflow else "--any")
+    assert answer.exit_code == 1
+    run = (*running.CHECKS, *(promises.CHECKS if mlflow else ()))
+    assert verdicts(answer) == {
+        **{check.name: "ok" for check in image.CHECKS},
+        **{check.name: "not checked" for check in run},
+        failed: "failed",
+    }
+    assert wrote(an_engine) == []
+
+
+@pytest.mark.parametrize(("title", "asked"), [("MLflow Studio", True), ("Other", False)])
+def test_the_label_of_an_image_says_whether_it_has_mlflow(
+    an_engine: FakeEngine, title: str, asked: bool
+) -> None:
+    an_engine.image_architecture = "arm64"
+    labels = {**CONFIG["Labels"], judging.TITLE_LABEL: title}
+    an_engine.image_config = {**CONFIG, "Labels": labels}
+    assert ("ready" in verdicts(verify("a:1", "--json"))) == asked
+
+
+def test_an_image_that_cannot_be_pulled_is_said(an_engine: FakeEngine) -> None:
+    an_engine.pulling = [{"status": "Pulling"}, {"error": "manifest unknown"}]
+    answer = verify("b:2")
+    assert answer.exit_code == 3
+    assert "b:2: it cannot be pulled: manifest unknown" in answer.stderr
+    assert wrote(an_engine) == ["POST /images/create"]
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("tcp://127.0.0.1:1", "no Docker engine answers"),
+        ("unix:///no/such.sock", "no Docker engine answers"),
+    ],
+)
+def test_without_an_engine_nothing_can_be_judged(
+    address: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", address)
+    answer = verify("a:1")
+    assert answer.exit_code == 4
+    assert said in answer.stderr
+    assert answer.stdout == ""
+
+
+@pytest.mark.parametrize("address", ["tcp://build.example:2376", "ssh://me@build.example"])
+def test_an_engine_on_another_machine_is_not_used(address: str) -> None:
+    """Its sessions would listen on that machine, and every check would seem to fail."""
+    engine: Any = SimpleNamespace(endpoint=Endpoint(address, "DOCKER_HOST"))
+    with pytest.raises(ToolMissing, match="is on another machine"):
+        judging.require_near(engine)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["unix:///var/run/docker.sock", "npipe:////./pipe/docker_engine", "tcp://[::1]:2375"],
+)
+def test_an_engine_of_this_machine_is_used(address: str) -> None:
+    engine: Any = SimpleNamespace(endpoint=Endpoint(address, "DOCKER_HOST"))
+    judging.require_near(engine)
+
+
+@pytest.mark.parametrize("words", [(), ("a:1", "--local")])
+def test_one_thing_is_judged_at_a_time(words: tuple[str, ...]) -> None:
+    answer = verify(*words)
+    assert answer.exit_code == 2
+    assert "name an image, or give --local" in answer.stderr
