@@ -10,7 +10,7 @@ import typer
 def studios(context: typer.Context, incomplete: str) -> list[str]:
     """Give the names of Studios that begin so."""
     with contextlib.suppress(Exception):
-        from deploy import completion
+        from deploy.studios import completion
 
         workspace = context.params.get("workspace")
         names = completion.studios(workspace, _file(context), os.environ)
@@ -21,7 +21,7 @@ def studios(context: typer.Context, incomplete: str) -> list[str]:
 def stages(context: typer.Context, incomplete: str) -> list[str]:
     """Give the names of stages that begin so."""
     with contextlib.suppress(Exception):
-        from deploy import completion
+        from deploy.studios import completion
 
         return [name for name in completion.stages(_file(context)) if name.startswith(incomplete)]
     return []

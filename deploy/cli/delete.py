@@ -26,8 +26,9 @@ def delete(
 
     It asks first, and says what is gone and what stays. If there is no such Studio, all is well.
     """
-    from deploy import life, ui
+    from deploy import ui
     from deploy.cli.world import agreed
+    from deploy.studios import life
 
     about = named(context, name, file, stage, workspace)
     studio = about.read()

@@ -10,7 +10,7 @@ from deploy.cli.options import File, Image, Json, Stage, Timeout, Via, Wait, Wor
 from deploy.cli.plan import CHANGES, prepared, show
 
 if TYPE_CHECKING:
-    from deploy.planning import Planned
+    from deploy.planning.making import Planned
 
 
 def deploy(
@@ -58,9 +58,10 @@ def deploy(
     It is created, changed in place or replaced, whatever is needed; its image is built if it is
     missing. If that fails, the Studio is left as it was. What is so already is not done again.
     """
-    from deploy import deploying, ui
+    from deploy import ui
     from deploy.cli.studio import options
-    from deploy.planning import Request
+    from deploy.planning.making import Request
+    from deploy.rollout import deploying
 
     request = Request(file, stage, workspace, image, via, secret_arguments)
     planned = prepared(context, request, as_json=as_json)
@@ -86,8 +87,9 @@ def deploy(
 
 def _ask(context: typer.Context, planned: "Planned", *, yes: bool) -> None:
     """Show the plan; whoever is there to be asked has to agree to a replacement."""
-    from deploy import plan_text, ui
+    from deploy import ui
     from deploy.cli.world import agreed, world
+    from deploy.planning import plan_text
 
     for line in plan_text.lines(planned.plan):
         ui.say(line)

@@ -17,9 +17,10 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """List the Studios of the workspace; a star marks those that studioctl has made."""
-    from deploy import status_text, ui
-    from deploy.named import Asked, everything
-    from deploy.status import entry
+    from deploy import ui
+    from deploy.studios import status_text
+    from deploy.studios.named import Asked, everything
+    from deploy.studios.status import entry
 
     found = everything(Asked(None, file, stage, workspace), options(context), os.environ).all()
     if as_json:

@@ -9,7 +9,7 @@ import typer
 from deploy.cli.options import File, Image, Json, Stage, Via, Workspace
 
 if TYPE_CHECKING:
-    from deploy.planning import Planned, Request
+    from deploy.planning.making import Planned, Request
 
 CHANGES = 10
 
@@ -33,7 +33,7 @@ def plan(
 
     It is the same as `studioctl deploy --dry-run`.
     """
-    from deploy.planning import Request
+    from deploy.planning.making import Request
 
     planned = prepared(context, Request(file, stage, workspace, image, via), as_json=as_json)
     show(planned, as_json=as_json)
@@ -45,10 +45,11 @@ def prepared(
     context: typer.Context, request: "Request", *, as_json: bool, build_it: bool = False
 ) -> "Planned":
     """Make the plan; what stands against it is an error, and with --json a document, too."""
-    from deploy import planning, ui
+    from deploy import ui
     from deploy.build import Options
     from deploy.cli.world import world
     from deploy.errors import PreflightFailed
+    from deploy.planning import making as planning
 
     used = world(context)
     options = Options(clock=used.clock, patience=used.patience)
@@ -67,7 +68,8 @@ def prepared(
 
 def show(planned: "Planned", *, as_json: bool) -> None:
     """Print the plan: it is the result."""
-    from deploy import plan_text, ui
+    from deploy import ui
+    from deploy.planning import plan_text
 
     if as_json:
         ui.give(json.dumps(planned.plan.to_json(), indent=2))

@@ -30,8 +30,9 @@ def rollback(
     """
     from dataclasses import replace
 
-    from deploy import deploying, rollout, ui
+    from deploy import rollout, ui
     from deploy.cli.world import agreed, world
+    from deploy.rollout import deploying
 
     about = named(context, name, file, stage, workspace)
     kept, present = deploying.kept(about), about.read()

@@ -23,7 +23,8 @@ def start(
 
     One that runs already is left alone. To make it as the profile says: studioctl deploy.
     """
-    from deploy import life, ui
+    from deploy import ui
+    from deploy.studios import life
 
     about = named(context, name, file, stage, workspace)
     done = life.start(about, means(context, about, via, timeout, wait))

@@ -18,9 +18,10 @@ def status(
     as_json: Json = False,
 ) -> None:
     """Say whether the Studio runs, why not, how long it may, and what differs from the profile."""
-    from deploy import status_text, ui
-    from deploy.planning import Request
-    from deploy.status import look
+    from deploy import ui
+    from deploy.planning.making import Request
+    from deploy.studios import status_text
+    from deploy.studios.status import look
 
     about = named(context, name, file, stage, workspace)
     # Another name than the profile's is another Studio, with which nothing is compared.

@@ -22,7 +22,8 @@ def stop(
 
     One that does not run is left alone.
     """
-    from deploy import life, ui
+    from deploy import ui
+    from deploy.studios import life
 
     about = named(context, name, file, stage, workspace)
     done = life.stop(about, means(context, about, via, timeout))

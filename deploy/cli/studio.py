@@ -8,9 +8,9 @@ import typer
 
 if TYPE_CHECKING:
     from deploy.build import Options
-    from deploy.named import Named
     from deploy.rollout import Means
     from deploy.seqera.ways import Via
+    from deploy.studios.named import Named
     from deploy.web import Web
 
 
@@ -31,7 +31,7 @@ def named(
     workspace: str | None,
 ) -> "Named":
     """Settle which Studio is meant."""
-    from deploy.named import Asked, find
+    from deploy.studios.named import Asked, find
 
     return find(Asked(name, file, stage, workspace), options(context), os.environ)
 
@@ -44,9 +44,9 @@ def means(
     wait: bool = True,
 ) -> "Means":
     """Give what starts, stops and deletes a Studio."""
-    from deploy import waiting
     from deploy.rollout import Means
     from deploy.seqera import tw, ways
+    from deploy.studios import waiting
     from deploy.web import Web
 
     used = options(context)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from deploy.desired import is_ours
+from deploy.planning.desired import is_ours
 from deploy.preflight.findings import Finding, error, ok, warning
 from deploy.secret import Secret
 from deploy.seqera import members

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from deploy import ui
-from deploy.changes import differences
-from deploy.desired import SPEC
 from deploy.errors import LeftHalfWay, StudioctlError
-from deploy.plan import Seen
+from deploy.planning.changes import differences
+from deploy.planning.desired import SPEC
+from deploy.planning.plan import Seen
 from deploy.rollout.acts import UNDER_WAY, Acts, Means
 from deploy.rollout.aside import Aside
 from deploy.rollout.cancelled import like_ctrl_c
@@ -23,10 +23,10 @@ from deploy.rollout.replacing import Replacement
 from deploy.rollout.starting import Start
 from deploy.rollout.steps import Journal, Step
 from deploy.rollout.updating import Update
-from deploy.verify import Readiness
+from deploy.studios.readiness import Readiness
 
 if TYPE_CHECKING:
-    from deploy.plan import Plan
+    from deploy.planning.plan import Plan
     from deploy.seqera.models import Studio
 
 __all__ = ["Means", "Outcome", "carry_out", "go_back"]

@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from deploy import explain, verify, waiting
-from deploy.desired import is_ours
 from deploy.errors import (
     ChangedMeanwhile,
     CredentialMissing,
@@ -21,13 +19,15 @@ from deploy.errors import (
     StudioGone,
     Unreachable,
 )
-from deploy.plan import Seen
+from deploy.planning.desired import is_ours
+from deploy.planning.plan import Seen
 from deploy.rollout import bodies
-from deploy.verify import Readiness
+from deploy.studios import explain, readiness, waiting
+from deploy.studios.readiness import Readiness
 from deploy.wait import Clock, spelt
 
 if TYPE_CHECKING:
-    from deploy.desired import Desired
+    from deploy.planning.desired import Desired
     from deploy.rollout.steps import Journal
     from deploy.seqera.explorer import Published
     from deploy.seqera.models import Label, Studio
@@ -56,7 +56,7 @@ class Means:
     replan: Callable[[], str] = lambda: ""
     start_limit_s: float = waiting.START_LIMIT_S
     stop_limit_s: float = waiting.STOP_LIMIT_S
-    ready_limit_s: float = verify.READY_LIMIT_S
+    ready_limit_s: float = readiness.READY_LIMIT_S
     secrets: tuple[str, ...] = ()
     wait: bool = True
     delete_previous: bool = False
@@ -185,7 +185,9 @@ class Acts:
 
     def ready(self, studio: Studio) -> Readiness:
         """Ask a running Studio whether it can do its work, and insist on it."""
-        found = verify.ready(studio, self.means.reach, self.means.clock, self.means.ready_limit_s)
+        found = readiness.ready(
+            studio, self.means.reach, self.means.clock, self.means.ready_limit_s
+        )
         if found.state == "not ready":
             limit, look = spelt(self.means.ready_limit_s), self.command("status")
             raise NotReady(self.name, limit, found.why, look)

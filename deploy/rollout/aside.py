@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deploy import previous
-from deploy.desired import OURS, STATE, label_value
-from deploy.plan import Seen
+from deploy.planning import previous
+from deploy.planning.desired import OURS, STATE, label_value
+from deploy.planning.plan import Seen
 from deploy.rollout import bodies, states
 from deploy.rollout.acts import UNDER_WAY
 

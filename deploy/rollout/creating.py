@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from deploy.desired import SPEC, is_ours
 from deploy.errors import NameTaken, Unreachable
+from deploy.planning.desired import SPEC, is_ours
 from deploy.rollout.steps import Step
-from deploy.verify import Readiness
+from deploy.studios.readiness import Readiness
 
 if TYPE_CHECKING:
-    from deploy.desired import Desired
+    from deploy.planning.desired import Desired
     from deploy.rollout.acts import Acts
     from deploy.seqera.models import Studio
 

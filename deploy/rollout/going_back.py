@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deploy.desired import STATE
-from deploy.plan import Seen
+from deploy.planning.desired import STATE
+from deploy.planning.plan import Seen
 from deploy.rollout import bodies, states
 from deploy.rollout.aside import Aside
 from deploy.rollout.starting import Start

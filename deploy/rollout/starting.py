@@ -9,11 +9,11 @@ from deploy.rollout.creating import NOT_AWAITED, NOT_STARTED
 from deploy.rollout.steps import Step
 
 if TYPE_CHECKING:
-    from deploy.desired import Desired
-    from deploy.plan import Seen
+    from deploy.planning.desired import Desired
+    from deploy.planning.plan import Seen
     from deploy.rollout.acts import Acts
     from deploy.seqera.models import Studio
-    from deploy.verify import Readiness
+    from deploy.studios.readiness import Readiness
 
 
 @dataclass(slots=True)

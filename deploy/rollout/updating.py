@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deploy.desired import SPEC
-from deploy.plan import Seen
+from deploy.planning.desired import SPEC
+from deploy.planning.plan import Seen
 from deploy.rollout import bodies
 from deploy.rollout.acts import UNDER_WAY
 from deploy.rollout.steps import Step
 
 if TYPE_CHECKING:
-    from deploy.desired import Desired
+    from deploy.planning.desired import Desired
     from deploy.rollout.acts import Acts
     from deploy.rollout.starting import Start
     from deploy.seqera.models import Studio

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from deploy.secret import Secret
 
 if TYPE_CHECKING:
-    from deploy.desired import Desired
+    from deploy.planning.desired import Desired
     from deploy.seqera.tw import Version
 
 # The first release whose options are those of today; before it there were other names.

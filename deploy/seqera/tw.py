@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from deploy import answers, process, secret
-from deploy.desired import revealed
+from deploy.planning.desired import revealed
 from deploy.process import Command
 from deploy.secret import Secret
 
 if TYPE_CHECKING:
-    from deploy.desired import Desired
+    from deploy.planning.desired import Desired
 
 VERSION_S = 10
 # A call of tw makes up to a dozen requests; it has no limit of its own.

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeGuard
 
 from deploy import secret, ui
-from deploy.desired import SPEC
 from deploy.errors import NameTaken, ToolMissing, TwCannot, TwFailed
+from deploy.planning.desired import SPEC
 from deploy.secret import Secret
 from deploy.seqera import tw as command
 from deploy.seqera.limits import Unsupported, supports, supports_start
@@ -20,7 +20,7 @@ from deploy.seqera.models import IDLE
 from deploy.seqera.tw import Line, Missing, Said, Tw
 
 if TYPE_CHECKING:
-    from deploy.desired import Desired
+    from deploy.planning.desired import Desired
     from deploy.seqera.studios import Studios
 
 __all__ = [

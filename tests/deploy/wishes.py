@@ -3,12 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
-from deploy.desired import Desired, Origin
-from deploy.plan import Circumstances
+from deploy.planning.desired import Desired, Origin
+from deploy.planning.plan import Circumstances
+from deploy.planning.store import Store
 from deploy.profile.loading import Variable
 from deploy.secret import Secret
 from deploy.seqera.models import ComputeEnv, Label, Link, Studio
-from deploy.store import Store
 
 CE = ComputeEnv("ce1", "aws-eu", "aws-cloud", "AVAILABLE", work_dir="s3://work")
 RUNS = Link("v1-user-runs", "runs", "s3://acme-runs")

@@ -9,10 +9,10 @@ import yaml
 from click.testing import Result
 from typer.testing import CliRunner
 
-from deploy import planning
 from deploy.build import Options
 from deploy.cli import app
 from deploy.cli.world import World
+from deploy.planning import making as planning
 from deploy.web import Patience
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import TOKEN, Platform, Studio

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy import completion
+from deploy.studios import completion
 from tests.deploy.calling import ROOT
 from tests.deploy.commands.calling import User
 from tests.fakes.platform import TOKEN

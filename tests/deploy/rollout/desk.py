@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deploy import plan_text
-from deploy.desired import Desired
-from deploy.plan import Plan, decide
+from deploy.planning import plan_text
+from deploy.planning.desired import Desired
+from deploy.planning.plan import Plan, decide
 from deploy.rollout import Means, Outcome, carry_out, go_back
 from deploy.seqera.explorer import Published
 from deploy.seqera.models import Studio
@@ -116,7 +116,7 @@ class Desk:
         return self.carry_out(self.plan(desired or self.wish(image=NEW)), **more)
 
     def roll_back(self) -> Outcome:
-        from deploy import previous
+        from deploy.planning import previous
 
         studios = self.both.studios
         (kept, *_) = previous.of(NAME, studios.all())

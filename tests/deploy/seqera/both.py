@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from deploy.desired import Desired
+from deploy.planning.desired import Desired
 from deploy.secret import Secret
 from deploy.seqera import tw as tw_command
 from deploy.seqera.models import ComputeEnv, Link

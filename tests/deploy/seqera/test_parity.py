@@ -12,8 +12,8 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from deploy.desired import Desired
 from deploy.errors import TwCannot
+from deploy.planning.desired import Desired
 from deploy.profile.model import Profile
 from deploy.secret import Secret
 from deploy.seqera import tw as tw_command

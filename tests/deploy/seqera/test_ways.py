@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from deploy.desired import SPEC
 from deploy.errors import NameTaken, ToolMissing, TwCannot, TwFailed
+from deploy.planning.desired import SPEC
 from deploy.secret import Secret
 from deploy.seqera.tw import Missing, Tw
 from deploy.seqera.ways import ApiWay, TwWay, choose, decide

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 FAULT = os.environ.get("FAULT", "")
-PORT = int(os.environ["CONNECT_TOOL_PORT"])
+PORT = int(os.environ.get("CONNECT_TOOL_PORT", "0"))
 PREFIX = os.environ.get("CONNECT_TOOL_PATH_PREFIX", "")
 HOSTS = [name for name in os.environ.get("STUDIO_ALLOWED_HOSTS", "").split(",") if name]
 API = "/api/2.0/mlflow"
@@ -138,4 +138,5 @@ def main() -> None:
     ThreadingHTTPServer((bind, PORT), Handler).serve_forever()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -2,8 +2,8 @@
 
 import pytest
 
-from deploy.explain import failure, stop_reason
 from deploy.seqera.models import Step, Studio
+from deploy.studios.explain import failure, stop_reason
 
 # All values of DataStudioStopReason in the Platform's OpenAPI description.
 CODES = ["CREDITS_RUN_OUT", "LIFESPAN_EXPIRED", "SPOT_RECLAMATION", "NO_STATS_AVAIL"]

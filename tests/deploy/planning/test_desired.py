@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from deploy import previous
-from deploy.desired import CONTEXT, GIT, OURS, SPEC, Desired, Origin, label_value
+from deploy.planning import previous
+from deploy.planning.desired import CONTEXT, GIT, OURS, SPEC, Desired, Origin, label_value
 from deploy.seqera.models import Label
 from tests.deploy.wishes import CE, DATA, RUNS, local, made, plain, secret, wish
 

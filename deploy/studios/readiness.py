@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from deploy import answers, ui
 from deploy.errors import StudioctlError, Unreachable
-from deploy.explain import plain
+from deploy.studios.explain import plain
 from deploy.wait import Clock, pauses, spelt
 
 if TYPE_CHECKING:

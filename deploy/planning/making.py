@@ -10,20 +10,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from deploy import build, plan_commands, plan_text, preflight, situation, survey
-from deploy import plan as plans
-from deploy import store as stores
-from deploy.desired import revealed, unshown
+from deploy import build, preflight
 from deploy.errors import StudioctlError
+from deploy.planning import plan as plans
+from deploy.planning import plan_commands, plan_text, situation, survey
+from deploy.planning import store as stores
+from deploy.planning.desired import revealed, unshown
+from deploy.planning.survey import Request, Survey
 from deploy.preflight import findings
 from deploy.seqera import ways
 from deploy.seqera.tw import Missing, Tw, look
-from deploy.survey import Request, Survey
 
 if TYPE_CHECKING:
     from deploy.build import Options
-    from deploy.desired import Desired
-    from deploy.plan import Circumstances, Plan
+    from deploy.planning.desired import Desired
+    from deploy.planning.plan import Circumstances, Plan
     from deploy.preflight import Finding, Resolved
     from deploy.seqera.models import Studio
     from deploy.seqera.studios import Studios

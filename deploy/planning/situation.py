@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from deploy import preflight, previous, store, temporary
-from deploy.desired import revealed, unshown
+from deploy import preflight
 from deploy.errors import RequestRefused, StillCollecting, Unreachable
-from deploy.plan import Circumstances
+from deploy.planning import previous, store, temporary
+from deploy.planning.desired import revealed, unshown
+from deploy.planning.plan import Circumstances
+from deploy.planning.store import Mounted
 from deploy.records import Records, folder
 from deploy.secret import known
 from deploy.seqera import surroundings
 from deploy.seqera.explorer import SESSIONS, Explorer
-from deploy.store import Mounted
 
 if TYPE_CHECKING:
-    from deploy.desired import Desired
+    from deploy.planning.desired import Desired
     from deploy.preflight import Resolved
     from deploy.seqera.calls import Calls
     from deploy.seqera.models import ComputeEnv, Link, Studio

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from deploy import verify
 from deploy.seqera.models import Studio
-from deploy.verify import Readiness
+from deploy.studios import readiness
+from deploy.studios.readiness import Readiness
 from deploy.web import Patience, Web
 from tests.fakes.clock import FakeClock
 from tests.fakes.server import BEFORE, HALF, Call, Reply, Server
@@ -49,7 +49,7 @@ def ask(behind: Behind, url: str | None = None, limit_s: float = 60) -> Readines
         return Web(base, env, clock=behind.clock.clock, patience=patience)
 
     studio = Studio("a", "mlflow", url=behind.url if url is None else url)
-    return verify.ready(studio, reach, behind.clock.clock, limit_s)
+    return readiness.ready(studio, reach, behind.clock.clock, limit_s)
 
 
 def test_a_studio_that_says_so_is_ready(behind: Behind) -> None:
@@ -78,7 +78,7 @@ def test_an_address_below_a_path_is_asked_there(behind: Behind) -> None:
 )
 def test_a_login_is_no_answer_of_the_studio(behind: Behind, reply: Reply) -> None:
     behind.reply = reply
-    assert ask(behind) == verify.LOGIN
+    assert ask(behind) == readiness.LOGIN
     assert behind.clock.passed == 0
     assert len(behind.calls) == 1
 

@@ -6,21 +6,23 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from deploy import explain, images, preflight, situation, survey, temporary
-from deploy.desired import OURS
+from deploy import images, preflight
 from deploy.errors import StudioctlError
-from deploy.plan import Circumstances, decide
+from deploy.planning import situation, survey, temporary
+from deploy.planning.desired import OURS
+from deploy.planning.plan import Circumstances, decide
+from deploy.planning.store import UNKNOWN
 from deploy.records import Records, folder
 from deploy.secret import known
-from deploy.store import UNKNOWN
+from deploy.studios import explain
 
 if TYPE_CHECKING:
     from deploy.build import Options
-    from deploy.changes import Change
-    from deploy.named import Named
+    from deploy.planning.changes import Change
+    from deploy.planning.store import Store
+    from deploy.planning.survey import Request
     from deploy.seqera.models import Link, Studio
-    from deploy.store import Store
-    from deploy.survey import Request
+    from deploy.studios.named import Named
 
 NOT_BUILT = "an image that is not built yet"
 

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
-from deploy import explain, ui
+from deploy import ui
 from deploy.errors import (
     GaveUpWaiting,
     RequestRefused,
@@ -18,7 +18,8 @@ from deploy.errors import (
     StudioGone,
     Unreachable,
 )
-from deploy.progress import Progress
+from deploy.studios import explain
+from deploy.studios.progress import Progress
 from deploy.wait import Clock, pauses, spelt
 
 if TYPE_CHECKING:

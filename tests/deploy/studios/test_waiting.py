@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from deploy import waiting
 from deploy.errors import (
     CredentialMissing,
     GaveUpWaiting,
@@ -16,6 +15,7 @@ from deploy.errors import (
     StudioGone,
 )
 from deploy.seqera.models import Studio
+from deploy.studios import waiting
 from tests.deploy.seqera.both import Both, both_ways
 from tests.fakes.platform import BuildFailed, Errored, Started, Stopping, Stuck, ends
 from tests.fakes.server import AFTER, BEFORE, HALF, Reply

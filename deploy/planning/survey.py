@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy import __version__, choosing, preflight, profile, registry
-from deploy.desired import Desired, Origin
+from deploy import __version__, preflight, profile, registry
 from deploy.docker.naming import commit_of
+from deploy.planning import choosing
+from deploy.planning.desired import Desired, Origin
 from deploy.resolve import workspace
 from deploy.seqera import entry
 from deploy.seqera.studios import Studios
 
 if TYPE_CHECKING:
     from deploy.build import Options
-    from deploy.choosing import Choice
+    from deploy.planning.choosing import Choice
     from deploy.preflight import Resolved
     from deploy.profile.loading import Loaded
     from deploy.registry import Inspected, Unknown

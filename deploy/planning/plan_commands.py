@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from deploy.desired import is_ours
+from deploy.planning.desired import is_ours
 from deploy.seqera import tw
 from deploy.seqera.limits import ENV_SSH_SPOT, supports
 
 if TYPE_CHECKING:
-    from deploy.desired import Desired
-    from deploy.plan import Plan
+    from deploy.planning.desired import Desired
+    from deploy.planning.plan import Plan
     from deploy.seqera.models import Studio
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from deploy.desired import OURS, label_value
+from deploy.planning.desired import OURS, label_value
 
 if TYPE_CHECKING:
     from deploy.seqera.models import Studio

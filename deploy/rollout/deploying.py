@@ -6,24 +6,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deploy import previous, rollout, situation, verify, waiting
+from deploy import rollout
 from deploy.errors import DataLeftBehind, NoPrevious
+from deploy.planning import previous, situation
 from deploy.records import Records, folder
 from deploy.rollout import Means, Outcome
 from deploy.rollout.creating import inherited
 from deploy.secret import known
 from deploy.seqera import ways
 from deploy.seqera.explorer import Explorer, Published, newest_states
+from deploy.studios import readiness, waiting
 from deploy.web import Web
 
 if TYPE_CHECKING:
     from deploy.build import Options
-    from deploy.named import Named
-    from deploy.plan import Plan
-    from deploy.planning import Planned
+    from deploy.planning.making import Planned
+    from deploy.planning.plan import Plan
     from deploy.seqera.models import Studio
     from deploy.seqera.studios import Studios
     from deploy.seqera.ways import Via
+    from deploy.studios.named import Named
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def deploy(planned: Planned, wishes: Wishes, options: Options, env: Mapping[str,
         replan=planned.again_text,
         start_limit_s=wishes.limit_s or waiting.START_LIMIT_S,
         stop_limit_s=wishes.limit_s or waiting.STOP_LIMIT_S,
-        ready_limit_s=min(wishes.limit_s or verify.READY_LIMIT_S, verify.READY_LIMIT_S),
+        ready_limit_s=min(wishes.limit_s or readiness.READY_LIMIT_S, readiness.READY_LIMIT_S),
         secrets=known(env),
         wait=wishes.wait,
         delete_previous=wishes.delete_previous,

@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deploy import previous, situation, temporary, ui
-from deploy.desired import OURS
-from deploy.plan import Seen
+from deploy import ui
+from deploy.planning import previous, situation, temporary
+from deploy.planning.desired import OURS
+from deploy.planning.plan import Seen
 from deploy.rollout.acts import UNDER_WAY, Acts
 from deploy.rollout.starting import Start
 from deploy.rollout.steps import Journal
-from deploy.status import entry
+from deploy.studios.status import entry
 
 if TYPE_CHECKING:
-    from deploy.named import Named
     from deploy.rollout import Means
     from deploy.seqera.models import Studio
+    from deploy.studios.named import Named
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from deploy import build, choosing, temporary
+from deploy import build
 from deploy.build import Options
 from deploy.builders import Request
 from deploy.context import pack
 from deploy.images import Image
+from deploy.planning import choosing, temporary
 from deploy.records import Record, Records, folder
 from deploy.resolve import BuildFlags, BuildSettings, build_settings
 from tests.deploy.wishes import made, wish

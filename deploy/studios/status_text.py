@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from deploy import explain, images, ui
-from deploy.desired import OURS
+from deploy import images, ui
+from deploy.planning.desired import OURS
+from deploy.studios import explain
 from deploy.wait import spelt
 
 if TYPE_CHECKING:
     from deploy.seqera.models import Studio
-    from deploy.status import Status
+    from deploy.studios.status import Status
 
 HEADS = ("NAME", "STATUS", "ID", "COMPUTE ENV", "IMAGE")
 WRITABLE = {True: "writable", False: "read-only", None: "whether it is writable cannot be told"}

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from deploy import plan_text
-from deploy.changes import Change
-from deploy.desired import SPEC
-from deploy.plan import Plan, decide
+from deploy.planning import plan_text
+from deploy.planning.changes import Change
+from deploy.planning.desired import SPEC
+from deploy.planning.plan import Plan, decide
 from deploy.seqera.models import Mount
 from tests.deploy.wishes import AROUND, DATA, OTHER_CE, RUNS, local, made, plain, secret, wish
 

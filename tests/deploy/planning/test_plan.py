@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy import plan_text
-from deploy.changes import Change
-from deploy.desired import OURS, Desired
-from deploy.plan import Circumstances, Seen, decide
+from deploy.planning import plan_text
+from deploy.planning.changes import Change
+from deploy.planning.desired import OURS, Desired
+from deploy.planning.plan import Circumstances, Seen, decide
+from deploy.planning.store import Store
 from deploy.seqera.models import Label
-from deploy.store import Store
 from tests.deploy.wishes import (
     AROUND,
     CE,

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy import store
+from deploy.planning import store
+from deploy.planning.store import Mounted, Store
 from deploy.seqera.models import Link
-from deploy.store import Mounted, Store
 from studio import settings, storage
 from studio.mounts import Mount
 from studio.settings import InvalidSettings

@@ -3,8 +3,8 @@
 import io
 from dataclasses import replace
 
-from deploy.progress import Progress, current
 from deploy.seqera.models import Step, Studio
+from deploy.studios.progress import Progress, current
 
 STEPS = (
     Step("Provisioning", "succeeded"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.store import Store
+from deploy.planning.store import Store
 
 CHECKPOINT = "LOSES all runs; they stay in the stopped old Studio"
 ARTIFACTS = "LOSES all artifacts; they stay in the stopped old Studio"

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from deploy import plan_text
-from deploy.plan import Circumstances, decide
-from deploy.store import Store
+from deploy.planning import plan_text
+from deploy.planning.plan import Circumstances, decide
+from deploy.planning.store import Store
 from tests.deploy.wishes import DATA, LINK, made, wish
 
 OTHER = Store("link", 'data link "data"', DATA, "data link", True)

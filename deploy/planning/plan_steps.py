@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from deploy.desired import Desired
+    from deploy.planning.desired import Desired
     from deploy.seqera.models import Studio
 
 # Of these a session comes by itself; `stopping` has to end first.

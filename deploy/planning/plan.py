@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from deploy import losses, plan_steps
-from deploy.changes import Change, differences, same_image
-from deploy.desired import CONTEXT, OURS, SPEC
-from deploy.plan_steps import UNDER_WAY
-from deploy.store import UNKNOWN, Store
+from deploy.planning import losses, plan_steps
+from deploy.planning.changes import Change, differences, same_image
+from deploy.planning.desired import CONTEXT, OURS, SPEC
+from deploy.planning.plan_steps import UNDER_WAY
+from deploy.planning.store import UNKNOWN, Store
 
 if TYPE_CHECKING:
-    from deploy.desired import Desired
+    from deploy.planning.desired import Desired
     from deploy.seqera.models import Studio
 
 Action = Literal["nothing", "start", "create", "update", "replace"]

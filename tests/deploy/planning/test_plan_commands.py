@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from deploy import plan_commands
-from deploy.desired import Desired
-from deploy.plan import decide
+from deploy.planning import plan_commands
+from deploy.planning.desired import Desired
+from deploy.planning.plan import decide
 from deploy.seqera.models import Label, Studio
 from tests.deploy.wishes import AROUND, local, made, secret, wish
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from deploy import ui
 
 if TYPE_CHECKING:
-    from deploy.changes import Change
-    from deploy.plan import Plan
+    from deploy.planning.changes import Change
+    from deploy.planning.plan import Plan
 
 
 def lines(plan: Plan) -> Iterator[str]:

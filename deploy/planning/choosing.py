@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from deploy import build, temporary
-from deploy.changes import same_place
-from deploy.desired import CONTEXT, context_label
+from deploy import build
 from deploy.errors import InvalidSetting
+from deploy.planning import temporary
+from deploy.planning.changes import same_place
+from deploy.planning.desired import CONTEXT, context_label
 from deploy.records import Records, folder
 from deploy.resolve import BuildFlags, build_settings
 

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from deploy.desired import CONTEXT, KEPT, OURS, SPEC, context_label, label_value, revealed
+from deploy.planning.desired import CONTEXT, KEPT, OURS, SPEC, context_label, label_value, revealed
+from deploy.planning.temporary import is_temporary
 from deploy.profile import exposure
 from deploy.registry.reference import Reference
 from deploy.secret import MASK, Secret
-from deploy.temporary import is_temporary
 
 if TYPE_CHECKING:
-    from deploy.desired import Desired
+    from deploy.planning.desired import Desired
     from deploy.profile.loading import Variable
     from deploy.seqera.models import Configuration, Studio
 

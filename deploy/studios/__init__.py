@@ -1,0 +1,1 @@
+"""Studios that are there: their status in words, waiting for them, starting and stopping them."""
