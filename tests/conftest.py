@@ -1,6 +1,7 @@
 """What holds for all tests: markers say what a test needs, and CI allows no skipped test."""
 
 import os
+import signal
 from collections.abc import Generator
 
 import pytest
@@ -8,6 +9,11 @@ import pytest
 from tests import needs
 
 NOTHING_MAY_BE_SKIPPED = bool(os.environ.get("CI_REQUIRE"))
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C even where a shell has started the tests in the background, which ignores it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
