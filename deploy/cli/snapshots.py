@@ -61,7 +61,8 @@ def list_(
         ui.give(line)
     older = sum(len(each.seqs) for each in sessions) - len(found)
     if older:
-        ui.say(f"{older:,} older states are not shown; --all lists them.")
+        states = "state is" if older == 1 else "states are"
+        ui.say(f"{older:,} older {states} not shown; --all lists them.")
     if len(store.ends) > 1:
         ui.say(
             f"There are {len(store.ends)} ends: two Studios have used this data link at the same "
