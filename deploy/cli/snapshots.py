@@ -164,7 +164,8 @@ def _tell(taken: "Taken", as_json: bool) -> None:
         ui.say(f"warning: {rejected.state} cannot be used: {rejected.reason}")
     if taken.set_aside:
         ui.say(f"the database that was here is now {taken.set_aside}")
-    ui.say(f"{state}: {manifest.rows.runs} runs, {manifest.rows.metrics} metrics")
+    rows = manifest.rows
+    ui.say(f"{state}: {_counted(rows.runs, 'run')}, {_counted(rows.metrics, 'metric')}")
     if as_json:
         document = {
             "file": str(taken.place),
@@ -176,3 +177,8 @@ def _tell(taken: "Taken", as_json: bool) -> None:
         ui.give(json.dumps(document, indent=2))
     else:
         ui.give(str(taken.place))
+
+
+def _counted(number: int | None, noun: str) -> str:
+    """Write how many there are; a database without such a table has none."""
+    return f"{number or 0:,} {noun}" + ("" if number == 1 else "s")
