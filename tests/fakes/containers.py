@@ -108,10 +108,10 @@ def _mount(link: Link, environment: ComputeEnv) -> str:
 def writable(link: Link, environment: ComputeEnv) -> bool:
     """Tell whether sessions may write: in the allowed buckets, and in the work directory's.
 
-    >>> environment = ComputeEnv("1", None, "e", "aws-cloud", "AVAILABLE", "r", "s3://work/dir",
+    >>> environment = ComputeEnv("1", None, "e", "aws-cloud", "AVAILABLE", "r", "s3://acme/dir",
     ...                          {"allowBuckets": ["s3://data"]})
     >>> [writable(Link("1", None, "l", uri), environment)
-    ...  for uri in ("s3://data/mlflow", "s3://work", "s3://database")]
+    ...  for uri in ("s3://data/mlflow", "s3://acme", "s3://database")]
     [True, True, False]
     """
     forge: dict[str, Any] = environment.config.get("forge") or {}
