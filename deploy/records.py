@@ -8,7 +8,6 @@ is left out. Secrets are not among what is kept.
 import contextlib
 import json
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,10 +15,10 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from deploy import folders
 from deploy.images import Image
 
 KEPT = 50
-OURS = "mlflow-studio"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +106,6 @@ def _known(kind: type[Any], document: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in document.items() if name in names}
 
 
-def folder(env: Mapping[str, str], system: str = sys.platform) -> Path | None:
-    """Give the folder for the records of builds, by the custom of the system.
-
-    >>> folder({"XDG_STATE_HOME": "/s", "HOME": "/h"}, "linux").as_posix()
-    '/s/mlflow-studio/builds'
-    >>> folder({"HOME": "/h"}, "linux").as_posix()
-    '/h/.local/state/mlflow-studio/builds'
-    """
-    state, home = env.get("XDG_STATE_HOME"), env.get("HOME") or env.get("USERPROFILE")
-    if state and Path(state).is_absolute():
-        return Path(state, OURS, "builds")
-    if system == "win32" and env.get("LOCALAPPDATA"):
-        return Path(env["LOCALAPPDATA"], OURS, "builds")
-    if not home:
-        return None
-    below = ("Library", "Application Support") if system == "darwin" else (".local", "state")
-    return Path(home, *below, OURS, "builds")
+def folder(env: Mapping[str, str]) -> Path | None:
+    """Give the folder for the records of builds."""
+    return folders.state(env, "builds")

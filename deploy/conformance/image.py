@@ -1,15 +1,12 @@
 """What can be seen of an image without running it: pure functions over `docker inspect`."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from deploy import image_labels
 from deploy.conformance.report import Check, Result, judged
 
-CONNECT_LABEL = "io.seqera.connect.version"
 CONNECT_CLIENT = "connect-client"
-# The Platform supports the current minor version and the two before (Seqera docs, custom-envs).
-OLDEST_CONNECT = (0, 10)
 LARGEST_BYTES = 10_000_000_000
 PLATFORM = "linux/amd64"
 
@@ -21,7 +18,7 @@ ARCHITECTURE = Check(
 LABEL = Check(
     "label",
     "it names its version of Connect, and that is a supported one",
-    f'Write LABEL {CONNECT_LABEL}="0.12" into the Dockerfile, with the version of the\n'
+    f'Write LABEL {image_labels.CONNECT}="0.12" into the Dockerfile, with the version of the\n'
     "connect-client that is copied into the image. Without it SSH and other features are off.",
 )
 ENTRYPOINT = Check(
@@ -75,14 +72,13 @@ def program(found: Mapping[str, Any]) -> list[str]:
 
 
 def _label(labels: Mapping[str, str]) -> Result:
-    version = labels.get(CONNECT_LABEL)
+    version = labels.get(image_labels.CONNECT)
     if version is None:
-        return judged(LABEL, False, f"there is no label {CONNECT_LABEL}")
-    number = re.match(r"(\d+)\.(\d+)", version)
-    if number is None:
+        return judged(LABEL, False, f"there is no label {image_labels.CONNECT}")
+    supported = image_labels.is_supported(version)
+    if supported is None:
         return judged(LABEL, False, f"{version} is not a version")
-    supported = (int(number[1]), int(number[2])) >= OLDEST_CONNECT
-    oldest = ".".join(map(str, OLDEST_CONNECT))
+    oldest = image_labels.OLDEST_CONNECT
     return judged(LABEL, supported, version if supported else f"{version} is older than {oldest}")
 
 

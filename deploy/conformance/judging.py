@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from deploy import ui
+from deploy import image_labels, ui
 from deploy.conformance import image, promises, running, tracking
 from deploy.conformance.containers import containers
 from deploy.conformance.processes import processes
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from deploy.docker.engine import Engine
 
 CHECKS = (*image.CHECKS, *running.CHECKS, *promises.CHECKS)
-TITLE_LABEL = "org.opencontainers.image.title"
-TITLE = "MLflow Studio"
 # Closing it early ends what still runs.
 Results = Generator[Result, None, None]
 _HERE = (None, "localhost", "127.0.0.1", "::1")
@@ -88,7 +86,7 @@ def _run(platform: Platform, mlflow: bool) -> Iterator[Result]:
 
 def _names_mlflow(found: Mapping[str, Any]) -> bool:
     labels = (found.get("Config") or {}).get("Labels") or {}
-    return bool(labels.get(TITLE_LABEL) == TITLE)
+    return image_labels.is_ours(labels, otherwise=False)
 
 
 def _cannot_run(engine: Engine, found: Mapping[str, Any], program: Sequence[str]) -> str:

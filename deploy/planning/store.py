@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 from deploy.profile.exposure import hidden
 from deploy.secret import redact
 from studio.settings import VARIABLES, InvalidSettings, Settings, read
+from studio.snapshots import layout
 
 if TYPE_CHECKING:
     from deploy.seqera.models import Link
 
-FOLDER = "mlflow-studio"
 # These name files of the session, which are not here to be read.
 _FILES = frozenset(
     {"MLFLOW_TRACE_ARCHIVAL_CONFIG", *(f"{each.name}_FILE" for each in VARIABLES if each.secret)}
@@ -110,7 +110,7 @@ def _decided(
     if link is None:
         return Store("checkpoint", _only_here(settings, mounts), None, artifacts, kept)
     sure = "" if link.writable else ", if it can be written to"
-    words = f'data link "{link.link.name}" ({link.link.uri}): {FOLDER}/{sure}'
+    words = f'data link "{link.link.name}" ({link.link.uri}): {layout.ROOT}/{sure}'
     return Store("link", words, link.link, artifacts, kept)
 
 
@@ -168,7 +168,7 @@ def _artifacts(settings: Settings, link: Mounted | None) -> tuple[Kind, str]:
         below = path.is_relative_to(settings.data_dir.as_posix())
         return ("link" if below else "checkpoint"), str(path)
     if link is not None:
-        return "link", f'data link "{link.link.name}": {FOLDER}/artifacts/'
+        return "link", f'data link "{link.link.name}": {layout.ROOT}/artifacts/'
     return "checkpoint", "the Studio's own checkpoint"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy import __version__, preflight, profile, registry
+from deploy import __version__, image_labels, preflight, profile, registry
 from deploy.docker.naming import commit_of
 from deploy.planning import choosing
 from deploy.planning.desired import Desired, Origin
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from deploy.registry import Inspected, Unknown
     from deploy.seqera.models import Studio
     from deploy.seqera.ways import Via
-
-# As the Dockerfile has them.
-TITLE_LABEL, TITLE = "org.opencontainers.image.title", "MLflow Studio"
-VERSION_LABEL = "org.opencontainers.image.version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +56,13 @@ class Survey:
     @property
     def ours(self) -> bool:
         """Tell whether the image has our runtime in it; one not looked into counts so."""
-        return self.choice.ours and self.labels.get(TITLE_LABEL, TITLE) == TITLE
+        return self.choice.ours and image_labels.is_ours(self.labels, otherwise=True)
 
     @property
     def same_release(self) -> bool:
         """Tell whether that runtime is of this very release, so that its rules are known."""
         built = self.choice.settings.image is None or self.choice.content is not None
-        return built or self.labels.get(VERSION_LABEL) == __version__
+        return built or self.labels.get(image_labels.VERSION) == __version__
 
 
 def look(

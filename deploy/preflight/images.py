@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from deploy import formats
+from deploy import formats, image_labels
+from deploy.planning import temporary
 from deploy.preflight.findings import Finding, error, ok, warning
 from deploy.preflight.look import Resolved
 from deploy.preflight.session import UNLIMITED, effective_lifespan_h
@@ -21,13 +22,9 @@ from deploy.seqera.models import ComputeEnv
 from deploy.wait import spelt
 
 CHECK = "image"
-CONNECT_LABEL = "io.seqera.connect.version"
-# The release before the two that were newest when this was written is out of support.
-OLDEST_CONNECT = (0, 10)
 SOON_S = 600
 ECR = re.compile(r"[0-9]+\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
 ACR = re.compile(r"[a-z0-9]+\.azurecr\.io")
-WAVE_TEMPORARY = re.compile(r"wave\.[^/]+/wt/")
 FREEZE = "Build one that stays: studioctl build --freeze --repository REGISTRY/NAME"
 
 
@@ -61,7 +58,7 @@ def image(
 def _lasting(reference: str, expires_at: float | None, hours: int, now: float) -> Iterator[Finding]:
     """A session keeps the image that it was started with; every later start needs it again."""
     if expires_at is None:
-        if WAVE_TEMPORARY.match(reference):
+        if temporary.is_temporary(reference):
             yield warning(
                 CHECK, "it is a temporary one of Wave's, which lives 36 h at most", FREEZE
             )
@@ -144,7 +141,7 @@ def _content(found: Inspected, env: ComputeEnv | None) -> Iterator[Finding]:
             f"Build it for them: studioctl build --platform {wanted}",
         )
         return
-    yield from _connect(found.labels.get(CONNECT_LABEL))
+    yield from _connect(found.labels.get(image_labels.CONNECT))
     if found.user not in ("", "0", "root", "0:0", "root:root"):
         yield warning(
             CHECK,
@@ -157,17 +154,17 @@ def _connect(version: str | None) -> Iterator[Finding]:
     if not version:
         yield warning(
             CHECK,
-            f"it has no label {CONNECT_LABEL}: what the Platform offers by the version of its"
-            " client, such as SSH, is off",
+            f"it has no label {image_labels.CONNECT}: what the Platform offers by the version of"
+            " its client, such as SSH, is off",
         )
         return
-    number = re.match(r"v?(\d+)\.(\d+)", version)
-    oldest = ".".join(map(str, OLDEST_CONNECT))
-    if number is None:
+    supported = image_labels.is_supported(version)
+    if supported is None:
         yield warning(CHECK, f'its Connect client has an odd version, "{version}"')
-    elif tuple(map(int, number.groups())) < OLDEST_CONNECT:
+    elif not supported:
         yield warning(
             CHECK,
-            f"its Connect client is {version}; Seqera Cloud supports {oldest} and later",
+            f"its Connect client is {version}; Seqera Cloud supports"
+            f" {image_labels.OLDEST_CONNECT} and later",
             "Build it with a newer one; a Platform of your own may support older ones.",
         )

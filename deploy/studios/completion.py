@@ -9,19 +9,18 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from deploy import folders
 from deploy.wait import Clock
 from deploy.web import Patience
 
 BUDGET_S = 0.9
 KEPT_S = 60
-OURS = "mlflow-studio"
 HASTE = Patience(connect_s=0.5, read_s=0.8, answer_s=0.8, repeat_s=0, lost_s=0, errors_repeated=0)
 
 
@@ -112,18 +111,6 @@ def _write(file: Path | None, names: list[str], now: float) -> None:
             aside.replace(file)
 
 
-def folder(env: Mapping[str, str], system: str = sys.platform) -> Path | None:
-    """Give the folder for what can be asked again, by the custom of the system.
-
-    >>> folder({"HOME": "/h"}, "linux").as_posix()
-    '/h/.cache/mlflow-studio/names'
-    """
-    cache, home = env.get("XDG_CACHE_HOME"), env.get("HOME") or env.get("USERPROFILE")
-    if cache and Path(cache).is_absolute():
-        return Path(cache, OURS, "names")
-    if system == "win32" and env.get("LOCALAPPDATA"):
-        return Path(env["LOCALAPPDATA"], OURS, "names")
-    if not home:
-        return None
-    below = ("Library", "Caches") if system == "darwin" else (".cache",)
-    return Path(home, *below, OURS, "names")
+def folder(env: Mapping[str, str]) -> Path | None:
+    """Give the folder for names that were asked for lately."""
+    return folders.cache(env, "names")

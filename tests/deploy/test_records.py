@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy import folders
 from deploy.images import Image
-from deploy.records import KEPT, Record, Records, folder
+from deploy.records import KEPT, Record, Records
 
 IMAGE = Image("r.example.com/x:1", "linux/amd64", "sha256:c", digest="sha256:d", expires_at=9000.0)
 
@@ -129,5 +130,5 @@ def test_only_a_finished_image_that_lives_is_usable() -> None:
 def test_they_are_where_the_system_keeps_such_things(
     env: dict[str, str], system: str, wanted: str | None
 ) -> None:
-    found = folder(env, system)
+    found = folders.state(env, "builds", system)
     assert (found and found.as_posix()) == wanted

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from deploy import image_labels
 from deploy.cli import app
 from deploy.conformance import image, judging, promises, running
 from deploy.docker.endpoint import Endpoint
@@ -71,7 +72,7 @@ def test_the_label_of_an_image_says_whether_it_has_mlflow(
     an_engine: FakeEngine, title: str, asked: bool
 ) -> None:
     an_engine.image_architecture = "arm64"
-    labels = {**CONFIG["Labels"], judging.TITLE_LABEL: title}
+    labels = {**CONFIG["Labels"], image_labels.TITLE: title}
     an_engine.image_config = {**CONFIG, "Labels": labels}
     assert ("ready" in verdicts(verify("a:1", "--json"))) == asked
 
