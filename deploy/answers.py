@@ -9,12 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deploy.errors import RequestRefused
-
-if TYPE_CHECKING:
-    import requests
 
 LONGEST_LINE = 300
 REQUEST_IDS = ("x-request-id", "x-amzn-requestid", "x-amzn-trace-id", "x-correlation-id")
@@ -113,13 +110,16 @@ def retry_after(answer: Answer, otherwise_s: float) -> float:
     return max(1.0, float(said)) if said.isdecimal() else otherwise_s
 
 
-def lost(error: requests.RequestException, connect_s: float, read_s: float) -> tuple[str, bool]:
+def lost(error: Exception, connect_s: float, read_s: float) -> tuple[str, bool]:
     """Say why there is no answer, and whether that may pass.
 
     The exceptions' own words are left out: they hold addresses of proxies, passwords included.
     """
     from requests import exceptions
+    from urllib3.exceptions import LocationParseError
 
+    if isinstance(error, LocationParseError):
+        return "that is no name of a host", False
     if isinstance(error, exceptions.ProxyError):
         return "the proxy (HTTPS_PROXY) does not let us through", True
     if isinstance(error, exceptions.SSLError):
@@ -136,14 +136,14 @@ def lost(error: requests.RequestException, connect_s: float, read_s: float) -> t
     return f"the request could not be sent ({type(error).__name__})", False
 
 
-def was_sent(error: requests.RequestException) -> bool:
+def was_sent(error: Exception) -> bool:
     """Tell whether the server may have heard the request; False only where it surely has not."""
     from requests import exceptions
-    from urllib3.exceptions import NewConnectionError
+    from urllib3.exceptions import LocationParseError, NewConnectionError
 
     if isinstance(error, exceptions.ConnectTimeout | exceptions.ProxyError):
         return False
-    never = (NewConnectionError, ssl.SSLCertVerificationError)
+    never = (NewConnectionError, LocationParseError, ssl.SSLCertVerificationError)
     return not any(isinstance(each, never) for each in _layers(error))
 
 

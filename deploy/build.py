@@ -1,4 +1,4 @@
-"""Build an image as it was settled: pack the context, choose the builder, remember the result."""
+"""Build an image as it was settled: pack the context, and choose the builder."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from deploy import context, ui
-from deploy.builders import Request
+from deploy.builders import Builder, Request
 from deploy.errors import InvalidSetting
 from deploy.images import Image
-from deploy.records import Record, Records, folder
+from deploy.records import Records, folder
 from deploy.wait import Clock
-from deploy.wave import ids
 from deploy.web import Patience
 
 if TYPE_CHECKING:
@@ -51,17 +50,7 @@ def build(settings: BuildSettings, options: Options, env: Mapping[str, str]) -> 
         ui.say(f"nothing to build: {settings.sources.get('image', 'an option')} names the image")
         return Image(settings.image, settings.platform, None)
     with _packed(settings, options) as packed:
-        request = _request(settings, options, packed)
-        if settings.method == "wave":
-            return _wave(settings, options, env).build(request)
-        from deploy.builders.local import LocalBuilder
-
-        image = LocalBuilder(env, options.clock).build(request)
-        record = Record(
-            image, options.clock.now(), _content(request), "docker", source=request.source
-        )
-        Records(folder(env)).add(record)
-        return image
+        return _builder(settings, options, env).build(_request(settings, options, packed))
 
 
 def foresee(settings: BuildSettings, options: Options, env: Mapping[str, str]) -> Image:
@@ -70,12 +59,7 @@ def foresee(settings: BuildSettings, options: Options, env: Mapping[str, str]) -
         return build(settings, options, env)
     with _packed(settings, options) as packed:
         request = _request(settings, options, packed)
-        if settings.method == "wave":
-            image = _wave(settings, options, env).foresee(request)
-        else:
-            from deploy.builders.local import LocalBuilder
-
-            image = LocalBuilder(env, options.clock).foresee(request)
+        image = _builder(settings, options, env).foresee(request)
         ui.say(f"{image.reference} {'is there already' if image.cached else 'would be built'}")
         return image
 
@@ -85,21 +69,7 @@ def remember(settings: BuildSettings, options: Options, env: Mapping[str, str]) 
     _check(settings, options)
     with context.pack(settings.context or context.locate()) as packed:
         request = _request(settings, options, packed)
-        now = options.clock.now()
-        if settings.method == "wave":
-            image = _wave(settings, options, env).remembered(request, now)
-        else:
-            content = _content(request)
-            record = Records(folder(env)).newest(
-                lambda record: (
-                    bool(content)
-                    and (record.method, record.content) == ("docker", content)
-                    # What was not pushed is on this machine alone.
-                    and bool(record.image.digest)
-                    and record.usable(now)
-                )
-            )
-            image = record.image if record else None
+        image = _builder(settings, options, env).remembered(request)
         return Remembered(request.source or None, image)
 
 
@@ -163,6 +133,14 @@ def _request(settings: BuildSettings, options: Options, packed: Packed) -> Reque
     )
 
 
+def _builder(settings: BuildSettings, options: Options, env: Mapping[str, str]) -> Builder:
+    if settings.method == "wave":
+        return _wave(settings, options, env)
+    from deploy.builders.local import LocalBuilder
+
+    return LocalBuilder(env, options.clock)
+
+
 def _wave(settings: BuildSettings, options: Options, env: Mapping[str, str]) -> WaveBuilder:
     from deploy.builders.wave import WaveBuilder
 
@@ -177,9 +155,3 @@ def _wave(settings: BuildSettings, options: Options, env: Mapping[str, str]) -> 
         options.clock,
         options.patience,
     )
-
-
-def _content(request: Request) -> str:
-    """Name all that decides an image and its place; nothing where a secret is part of that."""
-    source = request.source
-    return source and ids.digest_of([("source", source), ("repository", request.repository)])

@@ -32,7 +32,8 @@ def command(wish: argparse.Namespace, env: Mapping[str, str]) -> Command:
         for name in ("file", "stage", "workspace")
         if (value := getattr(wish, name))
     ]
-    argv = (sys.executable, "-m", "deploy.cli", wish.step, "--json", *how, *options)
+    # -P: a package named `deploy` in the caller's checkout must not be run instead.
+    argv = (sys.executable, "-P", "-m", "deploy.cli", wish.step, "--json", *how, *options)
     further = variables(env.get(VARIABLES, ""))
     kept = {name: value for name, value in env.items() if name != VARIABLES}
     return Command(argv, {**kept, **further})

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from deploy import formats
 from deploy.errors import InvalidSetting
 from deploy.process import Command
 
 DEFAULT_PORT = 5000
 DEFAULT_HOME = ".studio"
 LOCAL_TAG = "mlflow-studio:local"
-PLATFORM = "linux/amd64"
+PLATFORM = formats.DEFAULT_PLATFORM
 BUILD_ARGUMENTS = (
     "BASE_IMAGE",
     "CONNECT_IMAGE",

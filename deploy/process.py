@@ -6,6 +6,7 @@ in `env`, never in `argv`: every user of a machine can read its process list.
 
 import contextlib
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -13,23 +14,41 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise, starmap
 from pathlib import Path
 from typing import NoReturn
+
+from deploy import secret, ui
+
+# What follows these options is NAME=VALUE, and the value may be a secret.
+_VARIABLES = ("--env", "--build-arg")
+_NAME = re.compile(r"(?P<name>(--[a-z-]+=)?[^=-][^=]*=).+", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """A program with its arguments, and the whole environment it gets.
 
-    >>> print(Command(("docker", "run", "a b"), {}))
-    docker run 'a b'
+    As text it is for people: values of variables, and all that looks like a secret, are masked.
+
+    >>> print(Command(("docker", "run", "--env", "A=b", "a b"), {}))
+    docker run --env 'A=***' 'a b'
     """
 
-    argv: tuple[str, ...]
+    argv: tuple[str, ...] = field(repr=False)
     env: Mapping[str, str] = field(repr=False)
 
     def __str__(self) -> str:
-        return shlex.join(self.argv)
+        known = secret.known(self.env)
+        words = starmap(_masked, pairwise(("", *self.argv)))
+        return shlex.join(secret.redact(word, known) for word in words)
+
+
+def _masked(before: str, word: str) -> str:
+    if secret.carried(word):
+        return secret.MASK
+    is_variable = before in _VARIABLES or word.partition("=")[0] in _VARIABLES
+    return _NAME.sub(rf"\g<name>{secret.MASK}", word) if is_variable else word
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +64,8 @@ def ask(command: Command, timeout_s: float) -> Outcome:
 
     A program that does not answer in time counts as failed, with code 124 as `timeout(1)` has it.
     """
-    try:
-        done = subprocess.run(
-            command.argv,
-            env=dict(command.env),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=timeout_s,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return Outcome(124, f"no answer within {timeout_s:.0f} s")
-    return Outcome(done.returncode, done.stdout.strip())
+    done = _ended(command, timeout_s, subprocess.STDOUT)
+    return Outcome(done.code, (done.stdout or done.stderr).strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +79,18 @@ class Answer:
 
 def call(command: Command, timeout_s: float) -> Answer:
     """Run a command whose result is on stdout; 124 as in `ask` when it does not end in time."""
+    return _ended(command, timeout_s, subprocess.PIPE)
+
+
+def _ended(command: Command, timeout_s: float, stderr: int) -> Answer:
+    _tell(command)
     try:
         done = subprocess.run(
             command.argv,
             env=dict(command.env),
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
             encoding="utf-8",
             errors="replace",
             timeout=timeout_s,
@@ -86,11 +98,16 @@ def call(command: Command, timeout_s: float) -> Answer:
         )
     except subprocess.TimeoutExpired:
         return Answer(124, "", f"no answer within {timeout_s:.0f} s")
-    return Answer(done.returncode, done.stdout, done.stderr)
+    return Answer(done.returncode, done.stdout, done.stderr or "")
+
+
+def _tell(command: Command) -> None:
+    ui.detail(f"starting {command}")
 
 
 def watch(command: Command) -> Answer:
     """Run a command whose result is on stdout, while a person watches its stderr line by line."""
+    _tell(command)
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as result:
         with subprocess.Popen(
             command.argv,
@@ -114,6 +131,7 @@ def watch(command: Command) -> Answer:
 
 def show(command: Command) -> int:
     """Run a command that a person watches: all it prints goes to stderr."""
+    _tell(command)
     return subprocess.run(
         command.argv, env=dict(command.env), stdout=sys.stderr.fileno(), check=False
     ).returncode
@@ -121,6 +139,7 @@ def show(command: Command) -> int:
 
 def follow(command: Command, source: Path | None, heard: Callable[[str], None]) -> int:
     """Run a command with a file as its input, and pass on each line it prints as it comes."""
+    _tell(command)
     with contextlib.ExitStack() as stack:
         given = subprocess.DEVNULL if source is None else stack.enter_context(source.open("rb"))
         child = stack.enter_context(
@@ -130,7 +149,6 @@ def follow(command: Command, source: Path | None, heard: Callable[[str], None]) 
                 stdin=given,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                text=True,
                 encoding="utf-8",
                 errors="replace",
             )
@@ -143,6 +161,7 @@ def follow(command: Command, source: Path | None, heard: Callable[[str], None]) 
 
 def start_beside(command: Command) -> None:
     """Start a helper that ends by itself; nobody waits for it."""
+    _tell(command)
     subprocess.Popen(
         command.argv,
         env=dict(command.env),
@@ -156,6 +175,7 @@ class Background:
     """A command that runs beside us in a session of its own; its output goes to a file."""
 
     def __init__(self, command: Command, log: Path) -> None:
+        _tell(command)
         with log.open("ab") as said:
             self._child = subprocess.Popen(
                 command.argv,
@@ -194,6 +214,7 @@ def become(command: Command) -> NoReturn:
 
     Windows cannot replace a process; there we wait, and the console sends Ctrl-C to both.
     """
+    _tell(command)
     sys.stdout.flush()
     sys.stderr.flush()
     if os.name != "nt":

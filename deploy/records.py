@@ -62,11 +62,15 @@ class Records:
         with contextlib.suppress(OSError):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             # mkstemp makes the file for its owner alone.
-            descriptor, aside = tempfile.mkstemp(prefix=".new-", dir=self.folder)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(asdict(record), file)
-            name = f"{time.time_ns():020d}-{os.getpid()}.json"
-            Path(aside).replace(self.folder / name)
+            descriptor, name = tempfile.mkstemp(prefix=".new-", dir=self.folder)
+            aside = Path(name)
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                    json.dump(asdict(record), file)
+                aside.replace(self.folder / f"{time.time_ns():020d}-{os.getpid()}.json")
+            except BaseException:
+                aside.unlink(missing_ok=True)
+                raise
             for old in self._files()[KEPT:]:
                 old.unlink(missing_ok=True)
 

@@ -127,7 +127,8 @@ def build_settings(
             where = values[wanted].source
             name = where if where.startswith("-") else f"image.{wanted} ({where})"
             raise InvalidSetting(
-                name, "needs a place for the image: --repository, or image.repository."
+                name,
+                "needs a place for the image: --repository, or image.repository in the profile.",
             )
     return BuildSettings(
         **{name: found.value for name, found in values.items()},

@@ -22,6 +22,7 @@ _VALUES = re.compile(
     r"""[?&;\s](password|passwd|pwd|secret|token|sig|access_key)=[^&;\s]
       | -----BEGIN\ [A-Z ]*PRIVATE\ KEY
       | (?<![A-Za-z0-9])(ghp|gho|ghs|ghr|github_pat|glpat|xox[abp]|sk-ant|hf)[_-][A-Za-z0-9_-]{16,}
+      | (?<![A-Za-z0-9])eyJ0aWQi[A-Za-z0-9+/=._-]{20}
     """,
     re.VERBOSE | re.IGNORECASE,
 )

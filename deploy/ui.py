@@ -2,10 +2,29 @@
 
 import sys
 
+_verbose = False
+
 
 def say(line: str) -> None:
     """Tell the person at the terminal."""
     print(line, file=sys.stderr, flush=True)
+
+
+def detail(line: str) -> None:
+    """Tell what only somebody who looks for a fault wants to know: with --verbose alone."""
+    if _verbose:
+        say(f"· {printable(line)}")
+
+
+def be_verbose(wanted: bool) -> None:
+    """Show details from here on, or no longer; a process has one stderr, so this is its own."""
+    global _verbose
+    _verbose = wanted
+
+
+def is_verbose() -> bool:
+    """Tell whether details are shown: then nothing may be written over."""
+    return _verbose
 
 
 def give(result: str) -> None:

@@ -175,9 +175,11 @@ class Web:
 
     def _once(self, method: str, path: str, body: bytes | None) -> Answer:
         import requests
+        from urllib3.exceptions import LocationParseError
 
         url = self.base + path
-        deadline = self.clock.steady() + self.patience.answer_s
+        begun = self.clock.steady()
+        deadline = begun + self.patience.answer_s
         try:
             with self._opened().request(
                 method,
@@ -193,13 +195,22 @@ class Web:
                     content += chunk
                     if self.clock.steady() > deadline or len(content) > MOST_BYTES:
                         raise Unreachable(method, url, "the answer did not come to an end", False)
+                self._tell(method, path, str(response.status_code), begun)
                 return Answer(
                     method, url, response.status_code, bytes(content), dict(response.headers)
                 )
-        except requests.RequestException as error:
+        # requests lets the second one through.
+        except (requests.RequestException, LocationParseError) as error:
             why, passing = answers.lost(error, self.patience.connect_s, self.patience.read_s)
+            self._tell(method, path, why, begun)
             # Not chained: the words of this exception may hold a proxy's password.
             raise Unreachable(method, url, why, passing, answers.was_sent(error)) from None
+
+    def _tell(self, method: str, path: str, what: str, begun: float) -> None:
+        # Without the query: addresses of files carry their signature in it.
+        where = self.redacted(self.base + path.partition("?")[0])
+        how = what.partition("\n")[0]
+        ui.detail(f"{method} {where}: {how} ({self.clock.steady() - begun:.1f} s)")
 
     def _authorities(self) -> str | None:
         """Give the file of certificate authorities that the user trusts, by the usual variables."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from deploy import secret
+from deploy import formats, secret
 from deploy.images import Image
 from deploy.wave import ids
 
@@ -18,19 +18,17 @@ if TYPE_CHECKING:
 class Request:
     """One build, resolved. What a builder cannot honour it refuses; it never leaves it out.
 
-    `labels` and `tags` are the ones of an image that the local builder makes: Wave names an image
-    after its content, and a label more would be another content.
+    `tags` are for an image that the local builder makes: Wave names an image after its content.
     """
 
     packed: Packed
-    platform: str = "linux/amd64"
+    platform: str = formats.DEFAULT_PLATFORM
     arguments: Mapping[str, str] = field(default_factory=dict)
     repository: str | None = None
     cache_repository: str | None = None
     freeze: bool = False
     push: bool = False
     tags: tuple[str, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def source(self) -> str:
@@ -50,10 +48,24 @@ class Request:
             ]
         )
 
+    @property
+    def content(self) -> str:
+        """Name the source, and where the image is kept; nothing as for `source`."""
+        source = self.source
+        return source and ids.digest_of([("source", source), ("repository", self.repository)])
+
 
 class Builder(Protocol):
-    """What `studioctl build` needs of a way to build."""
+    """A way to build."""
 
     def build(self, request: Request) -> Image:
         """Build, or find that it is built already; raise when there is no usable image."""
+        ...
+
+    def foresee(self, request: Request) -> Image:
+        """Give what a build would give, without one; `cached` tells whether it is there."""
+        ...
+
+    def remembered(self, request: Request) -> Image | None:
+        """Give the last image of such a build that others can use, too; nobody is asked."""
         ...

@@ -17,12 +17,15 @@ from deploy.docker import buildx, naming
 from deploy.docker.progress import Screen
 from deploy.docker.steps import Steps
 from deploy.errors import InvalidSetting, WrongPlatform
+from deploy.formats import Method
 from deploy.images import Image
+from deploy.records import Record, Records, folder
 from deploy.wait import Clock, spelt
 
 if TYPE_CHECKING:
     from deploy.docker.engine import Engine
 
+METHOD: Method = "docker"
 PASSWORD = re.compile(r"://[^/\s:@]*:([^/\s@]+)@")
 
 
@@ -49,7 +52,7 @@ class LocalBuilder:
             digest = self._push(found, request, plan) if request.push else None
         took_s = self.clock.steady() - started
         ui.say(f"{plan.reference} is {'pushed' if digest else 'built'} ({spelt(took_s)})")
-        return Image(
+        image = Image(
             plan.reference,
             request.platform,
             request.packed.digest,
@@ -57,6 +60,9 @@ class LocalBuilder:
             cached=before is not None and before == image_id,
             duration_s=round(took_s, 3),
         )
+        record = Record(image, self.clock.now(), request.content, METHOD, source=request.source)
+        Records(folder(self.env)).add(record)
+        return image
 
     def foresee(self, request: Request) -> Image:
         """Give what a build would give; the engine is only asked whether it has it."""
@@ -67,6 +73,18 @@ class LocalBuilder:
             self._mention_emulation(found, request.platform)
             cached = found.image_id(plan.reference) is not None
         return Image(plan.reference, request.platform, request.packed.digest, cached=cached)
+
+    def remembered(self, request: Request) -> Image | None:
+        """Give the last such image that was pushed: what was not is on this machine alone."""
+        wanted = (METHOD, request.content)
+        found = Records(folder(self.env)).newest(
+            lambda record: (
+                bool(request.content)
+                and (record.method, record.content) == wanted
+                and bool(record.image.digest)
+            )
+        )
+        return found.image if found else None
 
     def _plan(self, request: Request) -> Plan:
         if request.push and not request.repository:

@@ -14,8 +14,8 @@ from deploy.errors import InvalidSetting
 from deploy.images import Image
 from deploy.records import Record, Records, folder
 from deploy.secret import Secret
-from deploy.seqera import api
-from deploy.seqera.api import Api
+from deploy.seqera import api, surroundings
+from deploy.seqera.calls import Calls
 from deploy.wait import Clock
 from deploy.wave import checks, ids, submission
 from deploy.wave.client import Client
@@ -71,9 +71,9 @@ class WaveBuilder:
             cached=bool(answer.cached),
         )
 
-    def remembered(self, request: Request, now: float) -> Image | None:
+    def remembered(self, request: Request) -> Image | None:
         """Give the last image of such a build that can still be used, without asking Wave."""
-        order = self._order(request)
+        order, now = self._order(request), self.clock.now()
         found = Records(folder(self.env)).newest(
             lambda record: order.asked_before(record, self) and record.usable(now)
         )
@@ -87,9 +87,14 @@ class WaveBuilder:
         return results.rejoin(id_, self.limit_s or FREEZE_LIMIT_S)
 
     def printed(self, request: Request) -> dict[str, Any]:
-        """Give the request as it would be sent, without its token. Nothing is asked or sent."""
+        """Give the request as it would be sent, without its token. Nothing is asked or sent.
+
+        Of a workspace that is given by its name the number is not known then, which is said.
+        """
         checks.token_for(request.repository, self.token)
         number = int(self.workspace) if self.workspace and self.workspace.isdecimal() else None
+        if self.token and self.workspace and number is None:
+            ui.say(f"when it is sent, it has the number of {self.workspace}, too: towerWorkspaceId")
         endpoint = api.bases(self.tower_endpoint)[0]
         identity = Identity(self.token, endpoint, number)
         return submission.shown(self._order(request).body(identity))
@@ -118,11 +123,11 @@ class WaveBuilder:
         if before is not None and before.tower_endpoint:
             return Identity(self.token, before.tower_endpoint, before.workspace_id)
         endpoint = api.find(self.tower_endpoint, self._web)
-        platform = Api(replace(self._web(endpoint), bearer=self.token))
-        number = platform.workspace_id(self.workspace)
+        web = replace(self._web(endpoint), bearer=self.token)
+        number = surroundings.workspace_id(web, self.workspace)
         if request.repository:
             pushed = (request.repository, request.cache_repository)
-            checks.push_credentials(platform, self.workspace, number, pushed, ui.say)
+            checks.push_credentials(Calls(web, number), self.workspace, pushed)
         return Identity(self.token, endpoint, number)
 
     def _record(self, request: Request, order: Order, identity: Identity) -> Record:

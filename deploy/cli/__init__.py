@@ -3,7 +3,12 @@
 Nothing heavy is imported at the top of these files: `--help` and completion must be quick.
 """
 
+import os
+import sys
 import traceback
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -29,7 +34,16 @@ from deploy.versions import pinned_mlflow
 
 
 class Root(TyperGroup):
-    """The one place that turns an exception into a message and an exit code."""
+    """The one place that turns an exception into a message and an exit code.
+
+    Its --verbose is given to every command below it, so that it may stand anywhere on the line.
+    """
+
+    def __init__(self, *args: Any, **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        for option in self.params:
+            if option.name == "verbose":
+                _share(self.commands.values(), option)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; a test through Typer's runner sees the same codes as a shell."""
@@ -48,10 +62,15 @@ class Root(TyperGroup):
             raise typer.Exit(errors.BUG) from error
 
 
+def _share(commands: Iterable[Any], option: Any) -> None:
+    for command in commands:
+        command.params.append(option)
+        _share(getattr(command, "commands", {}).values(), option)
+
+
 app = typer.Typer(
     cls=Root,
     name="studioctl",
-    help="Build, ship and run the MLflow tracking server as a custom Seqera Studio.",
     rich_markup_mode=None,
     no_args_is_help=True,
     context_settings={"help_option_names": ["--help", "-h"]},
@@ -82,6 +101,13 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _verbose(context: typer.Context, wanted: bool) -> None:
+    # While a shell completes a word, nothing may be said.
+    if wanted and not context.resilient_parsing:
+        ui.be_verbose(True)
+        context.find_root().call_on_close(partial(ui.be_verbose, False))
+
+
 @app.callback()
 def root(
     version: Annotated[
@@ -90,10 +116,34 @@ def root(
             "--version", help="Show the version and MLflow's pin.", callback=_version, is_eager=True
         ),
     ] = False,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose",
+            "-v",
+            help="Say every request to a server, and every program that is started.",
+            callback=_verbose,
+            is_eager=True,
+            expose_value=False,
+        ),
+    ] = False,
 ) -> None:
     """Build, ship and run the MLflow tracking server as a custom Seqera Studio."""
 
 
 def main() -> None:
     """Run studioctl: the console script."""
+    _open_what_is_closed()
     app(prog_name="studioctl")
+
+
+def _open_what_is_closed() -> None:
+    """Give each stream that the shell has closed (`2>&-`) a place to go.
+
+    Python has None for it, and to print to None prints to stdout: the next program would read what
+    is meant for people.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115  # to the end
+            setattr(sys, name, nowhere)

@@ -54,6 +54,7 @@ def build(
             "--context",
             exists=True,
             file_okay=False,
+            metavar="DIR",
             help="Folder with a Dockerfile to build. [default: the profile, else studioctl's own]",
             show_default=False,
         ),
@@ -93,9 +94,10 @@ def build(
         typer.Option("--print-request", help="Print what Wave would be sent, without the token."),
     ] = False,
 ) -> None:
-    """Build the image, and print its reference and nothing else on stdout.
+    """Build the image, and print its reference.
 
-    What is built already is not built again. With Wave neither Docker nor Java is needed here.
+    Nothing else is on stdout. What is built already is not built again. With Wave neither Docker
+    nor Java is needed here.
     """
     from deploy import build, ui
     from deploy.build import Options
@@ -104,7 +106,7 @@ def build(
     from deploy.resolve import BuildFlags, build_settings
 
     if wave and docker:
-        raise typer.BadParameter("choose one of --wave and --docker", param_hint="--docker")
+        context.fail("choose one of --wave and --docker")
     flags = BuildFlags(
         method="wave" if wave else "docker" if docker else None,
         freeze=freeze,
@@ -131,9 +133,11 @@ def _arguments(given: list[str]) -> dict[str, str]:
     found = {}
     for text in given:
         name, equals, value = text.partition("=")
-        if not name or not (equals or name in os.environ):
+        if not name:
+            raise typer.BadParameter("write NAME=VALUE, or NAME alone", param_hint="--build-arg")
+        if not equals and name not in os.environ:
             raise typer.BadParameter(
-                f"write NAME=VALUE; there is no variable {name or text!r}", param_hint="--build-arg"
+                f"write NAME=VALUE; there is no variable {name!r}", param_hint="--build-arg"
             )
         found[name] = value if equals else os.environ[name]
     return found

@@ -22,9 +22,10 @@ def delete(
     timeout: Timeout = None,
     as_json: Json = False,
 ) -> None:
-    """Delete the Studio, which is stopped first; what is on data links stays.
+    """Delete the Studio; what is on data links stays.
 
-    It asks first, and says what is gone and what stays. If there is no such Studio, all is well.
+    It says what is gone and what stays, asks, and stops the Studio first. If there is no such
+    Studio, all is well.
     """
     from deploy import ui
     from deploy.cli.world import agreed

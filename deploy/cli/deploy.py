@@ -35,7 +35,8 @@ def deploy(
     delete_previous: Annotated[
         bool,
         typer.Option(
-            "--delete-previous", help="After a replacement delete the old Studio, not keep it."
+            "--delete-previous",
+            help="After a replacement delete the old Studio once the new one runs, not keep it.",
         ),
     ] = False,
     wait: Wait = True,
@@ -53,10 +54,11 @@ def deploy(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Make the Studio as the profile says, and print its address and nothing else on stdout.
+    """Make the Studio as the profile says, and print its address.
 
-    It is created, changed in place or replaced, whatever is needed; its image is built if it is
-    missing. If that fails, the Studio is left as it was. What is so already is not done again.
+    Nothing else is on stdout. The Studio is created, changed in place or replaced, whatever is
+    needed; its image is built if it is missing. If that fails, the Studio is left as it was. What
+    is so already is not done again.
     """
     from deploy import ui
     from deploy.cli.studio import options

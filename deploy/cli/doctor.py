@@ -16,8 +16,9 @@ def doctor(
     workspace: Workspace = None,
     as_json: Json = False,
 ) -> None:
-    """Check token, Platform, workspace, Wave, tw, Docker, clock and profile; nothing is changed.
+    """Look at everything that is needed, and say what to mend.
 
+    That is token, Platform, workspace, Wave, tw, Docker, clock and profile; nothing is changed.
     What is missing but not needed is a note. The exit code is 0 if nothing that is needed fails.
     """
     from deploy import ui

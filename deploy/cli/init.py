@@ -17,7 +17,10 @@ def init(
         bool, typer.Option("--force", help="Overwrite what is there already.")
     ] = False,
 ) -> None:
-    """Write a profile in which every key is explained, and its schema for editors beside it."""
+    """Write a profile in which every key is explained.
+
+    Its JSON Schema, for editors, is written beside it.
+    """
     from deploy import ui
     from deploy.profile import beginning
 

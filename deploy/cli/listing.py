@@ -16,7 +16,10 @@ def list_(
     workspace: Workspace = None,
     as_json: Json = False,
 ) -> None:
-    """List the Studios of the workspace; a star marks those that studioctl has made."""
+    """List the Studios of the workspace.
+
+    A star marks those that studioctl has made.
+    """
     from deploy import ui
     from deploy.studios import status_text
     from deploy.studios.named import Asked, everything

@@ -10,7 +10,7 @@ from deploy.cli import completing
 Name = Annotated[
     str | None,
     typer.Argument(
-        metavar="[NAME]",
+        metavar="NAME",
         help="Name of the Studio. [default: the profile's]",
         show_default=False,
         autocompletion=completing.studios,

@@ -9,28 +9,33 @@ import typer
 from deploy.cli.options import File, Json, Stage, Workspace
 
 if TYPE_CHECKING:
-    from deploy.errors import InvalidSetting, ProfileInvalid
+    from deploy.errors import StudioctlError
 
-app = typer.Typer(help="Look at the profile: show, validate, schema.", no_args_is_help=True)
+app = typer.Typer(
+    help="Look at the profile, check it, and describe it to editors.", no_args_is_help=True
+)
 
 
 @app.command()
 def validate(file: File = None, stage: Stage = None, as_json: Json = False) -> None:
-    """Report everything that is wrong with the profile, with line and column.
+    """Report all that is wrong with the profile, by line and column.
 
     Without --stage the base and every stage are checked; a variable that only a stage needs may
     then be unset.
     """
     from deploy import profile, resolve, ui
-    from deploy.errors import InvalidSetting, ProfileInvalid
+    from deploy.errors import InvalidSetting, ProfileInvalid, ProfileMissing
 
     path = file or profile.DEFAULT_FILE
     try:
-        if stage is not None or not profile.check(path, os.environ):
-            loaded = profile.load(path, stage, os.environ)
+        if stage is None:
+            found = profile.check(path, os.environ)
+        else:
+            found = [profile.load(path, stage, os.environ)]
+        for loaded in found:
             # Of the environment only what the profile names: it is the profile that is checked.
             resolve.build_settings(loaded, resolve.BuildFlags(), {})
-    except (ProfileInvalid, InvalidSetting) as error:
+    except (ProfileInvalid, ProfileMissing, InvalidSetting) as error:
         if as_json:
             ui.give(_document({"file": str(path), "valid": False, "problems": _listed(error)}))
         raise
@@ -59,7 +64,7 @@ def show(
 
 @app.command()
 def schema() -> None:
-    """Print the JSON Schema of the profile, for editors and other tools.
+    """Print the profile's JSON Schema, for editors and other tools.
 
     The sample names it as studio.schema.json, which `studioctl init` writes beside the profile.
     """
@@ -69,7 +74,7 @@ def schema() -> None:
     ui.give(beginning.schema_text().rstrip("\n"))
 
 
-def _listed(error: "ProfileInvalid | InvalidSetting") -> list[dict[str, Any]]:
+def _listed(error: "StudioctlError") -> list[dict[str, Any]]:
     from deploy.errors import ProfileInvalid
     from deploy.profile.tree import spelt
 

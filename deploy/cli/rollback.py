@@ -24,9 +24,10 @@ def rollback(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Give the kept old Studio its name back and start it; the present one is kept in its place.
+    """Go back to the Studio that the last replacement has kept.
 
-    If that fails, all is left as it was. Once more, and the present one is back.
+    It gets its name back and is started; the present one is kept in its place. If that fails, all
+    is left as it was. Once more, and the present one is back.
     """
     from dataclasses import replace
 

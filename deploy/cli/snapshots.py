@@ -1,6 +1,7 @@
 """`studioctl snapshots`: the published states on a data link, without a server."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,9 +13,7 @@ if TYPE_CHECKING:
     from deploy.snapshots.taking import Taken
 
 app = typer.Typer(
-    help="Look at the published states on a data link, and get them back.",
-    rich_markup_mode=None,
-    no_args_is_help=True,
+    help="Look at the published states on a data link, and get them back.", no_args_is_help=True
 )
 
 Folder = Annotated[
@@ -26,7 +25,7 @@ Folder = Annotated[
 State = Annotated[
     str,
     typer.Argument(
-        metavar="[STATE]",
+        metavar="STATE",
         help="One of <session>/<number>, a session for its newest, or what a start would take.",
     ),
 ]
@@ -80,9 +79,10 @@ def verify(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Rehearse a restore: every hash is checked, and SQLite checks the database.
+    """Rehearse a restore, and say whether it would work.
 
-    Nothing is written on the data link. Exits with 1 if a state fails.
+    Every hash is checked, and SQLite checks the database. Nothing is written on the data link.
+    Exits with 1 if a state fails.
     """
     from deploy import ui
     from deploy.snapshots import points, taking
@@ -135,10 +135,10 @@ def restore(
     ] = Path(".studio"),
     as_json: Json = False,
 ) -> None:
-    """Make a state the database of a Studio on this machine, and print the database's path.
+    """Make a state the database of a Studio on this machine.
 
-    A database that is there is kept beside it, in `diverged`. To start a Studio on the Platform
-    from a state, set STUDIO_RESTORE_FROM=<session>/<number> instead.
+    Its path is printed. A database that is there is kept beside it, in `diverged`. To start a
+    Studio on the Platform from a state, set STUDIO_RESTORE_FROM=<session>/<number> instead.
     """
     from deploy import ui
     from deploy.cli.world import world
@@ -152,7 +152,8 @@ def restore(
     artifacts = layout.root(store.link) / "artifacts"
     ui.say(
         "To serve it with its artifacts:\n"
-        f"  MLFLOW_ARTIFACTS_DESTINATION={artifacts} studioctl up --home {home}"
+        f"  MLFLOW_ARTIFACTS_DESTINATION={shlex.quote(str(artifacts))} "
+        f"studioctl up --home {shlex.quote(str(home))}"
     )
 
 

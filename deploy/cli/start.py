@@ -19,9 +19,10 @@ def start(
     timeout: Timeout = None,
     as_json: Json = False,
 ) -> None:
-    """Start the Studio as it is, wait until it is ready, and print its address.
+    """Start the Studio, and print its address when it is ready.
 
-    One that runs already is left alone. To make it as the profile says: studioctl deploy.
+    It is started as it is; to make it as the profile says: studioctl deploy. One that runs already
+    is left alone.
     """
     from deploy import ui
     from deploy.studios import life

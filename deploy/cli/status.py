@@ -17,7 +17,10 @@ def status(
     workspace: Workspace = None,
     as_json: Json = False,
 ) -> None:
-    """Say whether the Studio runs, why not, how long it may, and what differs from the profile."""
+    """Say whether the Studio runs, and what differs from the profile.
+
+    Also why it does not run, how long it may, and what its image and data links are.
+    """
     from deploy import ui
     from deploy.planning.making import Request
     from deploy.studios import status_text

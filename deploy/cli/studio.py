@@ -46,7 +46,6 @@ def means(
     """Give what starts, stops and deletes a Studio."""
     from deploy.rollout import Means
     from deploy.seqera import tw, ways
-    from deploy.studios import waiting
     from deploy.web import Web
 
     used = options(context)
@@ -63,7 +62,6 @@ def means(
         ways.choose(via, None, about.studios, look).way,
         reach,
         used.clock,
-        start_limit_s=timeout or waiting.START_LIMIT_S,
-        stop_limit_s=timeout or waiting.STOP_LIMIT_S,
+        limit_s=timeout,
         wait=wait,
     )

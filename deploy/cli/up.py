@@ -15,11 +15,13 @@ def _absolute(folder: Path | None) -> Path | None:
 
 
 def up(
+    context: typer.Context,
     port: Annotated[
         int | None,
         typer.Option(
             min=0,
             max=65535,
+            metavar="PORT",
             help="Port on localhost. [default: STUDIO_PORT, else 5000]",
             show_default=False,
         ),
@@ -29,6 +31,7 @@ def up(
         typer.Option(
             exists=True,
             file_okay=False,
+            metavar="DIR",
             help="Folder to use as the data link: artifacts and published snapshots go there.",
         ),
     ] = None,
@@ -36,6 +39,7 @@ def up(
         Path | None,
         typer.Option(
             file_okay=False,
+            metavar="DIR",
             help="Folder for the Studio's own files, the live database among them. "
             "[default: STUDIO_HOME, else ./.studio; with --docker a volume]",
             show_default=False,
@@ -55,14 +59,15 @@ def up(
     """Run the Studio on this machine until Ctrl-C.
 
     The runtime's MLFLOW_* and STUDIO_* variables are honoured; those of MLflow's clients are left
-    out. The exit code is the runtime's own: 0 stopped, 64 a setting is invalid, 69 database not
-    reachable, 73 home or port not usable, 78 stored data cannot be used.
+    out. The exit code is the runtime's own: 0 stopped, 1 crashed too often, 64 a setting is
+    invalid, 69 database not reachable, 73 home or port not usable, 75 refused by
+    STUDIO_ON_CONFLICT, 77 login to the database refused, 78 stored data cannot be used.
     """
     from deploy import launch, ui
     from deploy.local import Options
 
     if image is not None and not docker:
-        raise typer.BadParameter("goes with --docker", param_hint="--image")
+        context.fail("--image goes with --docker")
     if sys.platform == "win32" and not docker:
         ui.say("on Windows the Studio runs from its image: --docker is assumed")
         docker = True

@@ -22,11 +22,14 @@ def url(
     """
     from deploy import ui
     from deploy.errors import NoAddress
+    from deploy.studios import explain
 
-    studio = named(context, name, file, stage, workspace).needed()
+    about = named(context, name, file, stage, workspace)
+    studio = about.needed()
+    start = explain.command("start", studio.name, about.studios.workspace_id)
     if not studio.url:
-        raise NoAddress(studio.name, studio.status)
+        raise NoAddress(studio.name, studio.status, start)
     if studio.status != "running":
-        ui.say(f'"{studio.name}" is {studio.status}; to start it: studioctl start {studio.name}')
+        ui.say(f'"{studio.name}" is {studio.status}; to start it: {start}')
     document = {"name": studio.name, "status": studio.status, "url": studio.url}
     ui.give(json.dumps(document, indent=2) if as_json else studio.url)

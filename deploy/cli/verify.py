@@ -15,7 +15,7 @@ def verify(
     context: typer.Context,
     image: Annotated[
         str | None,
-        typer.Argument(metavar="[IMAGE]", help="Reference of an image, here or in its registry."),
+        typer.Argument(metavar="IMAGE", help="Reference of an image, here or in its registry."),
     ] = None,
     local: Annotated[
         bool, typer.Option("--local", help="Judge the server that is installed here instead.")
@@ -34,19 +34,20 @@ def verify(
     ] = 120,
     as_json: Json = False,
 ) -> None:
-    """Run an image as the Platform would, and say what holds: one line a check.
+    """Run an image as the Platform would, and say what holds.
 
-    It runs with Docker on this machine, and leaves nothing behind. Exits with 1 if a check fails.
+    That is one line a check. It runs with Docker on this machine, and leaves nothing behind. Exits
+    with 1 if a check fails.
     """
     from deploy import launch, ui
     from deploy.cli.world import world
     from deploy.conformance import interrupts, judging, report
 
     if (image is None) == (not local):
-        raise typer.BadParameter("name an image, or give --local", param_hint="IMAGE")
+        context.fail("name an image, or give --local")
     if local and sys.platform == "win32":
         raise typer.BadParameter("the server does not run on Windows", param_hint="--local")
-    wish = judging.Wish(mlflow, start_limit, clock=world(context).clock)
+    wish = judging.Wish(start_limit, mlflow, clock=world(context).clock)
     if image is None:
         found = judging.judge_here(launch.server_program(), wish, os.environ)
     else:

@@ -8,7 +8,7 @@ import typer
 
 from deploy.cli.options import Json
 
-app = typer.Typer(help="Go on with builds at Wave.", rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
@@ -28,7 +28,7 @@ def wait(
     ] = 1500,
     as_json: Json = False,
 ) -> None:
-    """Wait for a build that was submitted earlier, and print the image's reference.
+    """Wait for an earlier build, and print the image's reference.
 
     The server is that of WAVE_ENDPOINT. The exit code is that of `studioctl build`: 5 if the build
     has failed.

@@ -31,8 +31,11 @@ def agreed(context: typer.Context, question: str, *, yes: bool) -> None:
     if yes:
         return
     if not world(context).is_terminal():
-        raise typer.BadParameter("there is nobody to ask; agree with --yes", param_hint="--yes")
+        context.fail("there is nobody to ask; agree with --yes")
     # Not by typer.confirm, which writes a space to stdout.
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+    answer = sys.stdin.readline()
+    if not answer.endswith("\n"):
+        print(file=sys.stderr)
+    if answer.strip().lower() not in ("y", "yes"):
         raise Declined

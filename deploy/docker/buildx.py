@@ -103,8 +103,10 @@ def _ready(planned: Command, packed: Packed) -> Iterator[tuple[Command, Path | N
     with tempfile.TemporaryDirectory(prefix="studioctl-build-") as top:
         folder, dockerfile = Path(top) / "context", Path(top) / "Dockerfile"
         with tarfile.open(packed.path) as archive:
-            # Not the stricter "data", which leaves the modes of folders to the umask.
-            archive.extractall(folder, filter="tar")
+            # Not the stricter "data", which leaves the modes of folders to the umask. Python before
+            # 3.11.4, Debian 12's among them, knows no filter, and so none as an argument.
+            archive.extraction_filter = getattr(tarfile, "tar_filter", None)
+            archive.extractall(folder)
         (folder / packed.dockerfile_name).replace(dockerfile)
         argv = (*planned.argv[:-2], f"--file={dockerfile}", str(folder))
         yield Command(argv, planned.env), None

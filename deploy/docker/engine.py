@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from deploy import ui
 from deploy.docker import endpoint
 from deploy.docker.endpoint import Endpoint
 from deploy.errors import CredentialMissing, ToolMissing
@@ -74,6 +75,7 @@ def connected(env: Mapping[str, str]) -> Iterator[Engine]:
     from requests import RequestException
 
     place = endpoint.find(env)
+    ui.detail(f"asking the Docker engine at {without_login(place.address)} ({place.source})")
     _probe(place)
     client = _client(place, env)
     try:

@@ -64,7 +64,7 @@ def checked(tags: tuple[str, ...]) -> tuple[str, ...]:
 def labels(request: Request, commit: str | None) -> dict[str, str]:
     """Give the labels. No date among them: with it no two builds would be the same."""
     revision = {REVISION_LABEL: commit} if commit else {}
-    return {CONTEXT_LABEL: request.packed.digest, **revision, **request.labels}
+    return {CONTEXT_LABEL: request.packed.digest, **revision}
 
 
 def commit_of(folder: Path, env: Mapping[str, str], ask: Ask = process.ask) -> str | None:

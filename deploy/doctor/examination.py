@@ -65,14 +65,14 @@ class Running:
         if self.thread.is_alive():
             return [*self.found, self._problem(f"no answer within {spelt(limit_s)}")]
         if isinstance(self.failure, StudioctlError):
-            return [*self.found, self._problem(str(self.failure))]
+            return [*self.found, self._problem(str(self.failure), self.failure.exit_code)]
         if self.failure is not None:
             raise self.failure
         return self.found
 
-    def _problem(self, text: str) -> Finding:
+    def _problem(self, text: str, exit_code: int = REFUSED) -> Finding:
         if self.check.needed:
-            return error(self.check.name, text, exit_code=REFUSED)
+            return error(self.check.name, text, exit_code=exit_code)
         return warning(self.check.name, text)
 
 

@@ -23,11 +23,11 @@ class NoAddress(StudioctlError):
 
     exit_code = 6
 
-    def __init__(self, studio: str, status: str) -> None:
+    def __init__(self, studio: str, status: str, start: str) -> None:
         self.studio = studio
         super().__init__(
             f'the Platform gives no address for the Studio "{studio}", which is {status}.\n'
-            f"It gets one when it starts: studioctl start {studio}"
+            f"It gets one when it starts: {start}"
         )
 
 
@@ -99,13 +99,13 @@ class ChangedMeanwhile(StudioctlError):
 
 
 class DataLeftBehind(StudioctlError):
-    """A replacement would start without the runs of the old Studio, and nobody accepted that."""
+    """A deploy would leave runs or artifacts behind, and nobody accepted that; `why` says which."""
 
     def __init__(self, studio: str, why: str) -> None:
         self.studio = studio
         super().__init__(
-            f'replacing the Studio "{studio}" would leave its data behind: {why}.\n'
-            "All runs would stay in the stopped old Studio. If that is meant: --accept-data-loss"
+            f'this deploy of the Studio "{studio}" {why}.\n'
+            "Nothing was changed. If that is meant: studioctl deploy --accept-data-loss"
         )
 
 

@@ -32,10 +32,17 @@ class NotAllowed(RequestRefused):
         super().__init__(
             refused.method, refused.url, refused.status, refused.request_id, refused.line
         )
-        self.args = (
-            f"{self}\nThe user of this token may not do that. Studios are changed by those with\n"
-            "the role Maintain, Admin or Owner in the workspace; ask one of its owners.",
-        )
+        if refused.method == "GET":
+            why = (
+                "The user of this token may not see that. If it is the right workspace\n"
+                "(--workspace, TOWER_WORKSPACE_ID), ask one of its owners for a role in it."
+            )
+        else:
+            why = (
+                "The user of this token may not do that. Studios are changed by those with\n"
+                "the role Maintain, Admin or Owner in the workspace; ask one of its owners."
+            )
+        self.args = (f"{self}\n{why}",)
 
 
 class Unreachable(StudioctlError):

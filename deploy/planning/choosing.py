@@ -34,7 +34,6 @@ class Choice:
     reference: str | None
     content: str | None
     expires_at: float | None
-    why: str
     ours: bool
     expired: str | None = None
 
@@ -62,25 +61,23 @@ def choose(
     """Give the image; what a Studio runs already, or what was built here, is not built again."""
     records = Records(folder(env))
     if settings.image is not None:
-        named, source = settings.image, settings.sources.get("image", "an option")
+        named = settings.image
         record = records.newest(lambda each: each.image.reference == named)
         content = record.source or None if record else None
         ends_at = temporary.ends(named, records)
-        return Choice(settings, named, content, ends_at, f"named by {source}", True)
+        return Choice(settings, named, content, ends_at, True)
     found = build.remember(settings, options, env)
     ours = settings.context is None or (settings.context / "studio" / "__main__.py").is_file()
     expired = None
     if actual is not None and _fits(actual, found.content, settings):
         ends_at = temporary.ends(actual.image, records)
         if not temporary.expired(actual, ends_at, options.clock.now()):
-            why = "the Studio runs this content already"
-            return Choice(settings, actual.image, found.content, ends_at, why, ours)
+            return Choice(settings, actual.image, found.content, ends_at, ours)
         expired = actual.image
     if found.image is not None:
-        image, why = found.image, "the newest build of this content"
-        return Choice(settings, image.reference, found.content, image.expires_at, why, ours)
-    why = "this content has to be built"
-    return Choice(settings, None, found.content, None, why, ours, expired)
+        image = found.image
+        return Choice(settings, image.reference, found.content, image.expires_at, ours)
+    return Choice(settings, None, found.content, None, ours, expired)
 
 
 def _fits(actual: Studio, content: str | None, settings: BuildSettings) -> bool:

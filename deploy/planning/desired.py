@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 OURS = "studioctl"
 GIT, SPEC, CONTEXT, STATE = (f"{OURS}-{name}" for name in ("git", "spec", "context", "state"))
 # Names and values of resource labels: "a maximum of 39 alphanumeric characters, separated by dashes
-# or underscores" (Seqera docs, "Labels overview"); Google Cloud takes lower case only.
+# or underscores", and none that begins with aws or user (Seqera docs, "Labels overview" and
+# "Resource labels"). Google Cloud takes lower case only.
 LONGEST_LABEL = 39
+LABEL = re.compile(rf"(?!aws|user)(?=.{{2,{LONGEST_LABEL}}}$)[A-Za-z0-9]+([-_][A-Za-z0-9]+)*")
 DIGITS = 12
 # Set when a Studio is put back or rolled back. It stays: a state that was restored once is not
 # restored again, and without it the Studio might meet a database that its image cannot read.
@@ -102,7 +104,8 @@ class Desired:
     def all_labels(self) -> dict[str, str]:
         """The labels of a new Studio: naming any would lose those of its compute environment.
 
-        Only resource labels, which have values, can be set on a Studio.
+        Only resource labels, which have values, can be set on a Studio (Seqera docs, "Custom
+        container template").
         """
         inherited = {each.name: each.value for each in self.compute_env.labels if each.value}
         return {**inherited, **self.labels, **self.own_labels}
@@ -177,6 +180,12 @@ def unshown(environment: Mapping[str, Variable]) -> tuple[str, ...]:
     )
 
 
+def inherited(old: Studio | None) -> dict[str, str]:
+    """The labels that others have put on a Studio: one that replaces it gets them, too."""
+    theirs = {each.name: each.value for each in (old.labels if old else ()) if each.value}
+    return {name: value for name, value in theirs.items() if not is_ours(name)}
+
+
 def is_ours(label: str) -> bool:
     """Tell whether a resource label is one that studioctl sets."""
     return label == OURS or label.startswith(f"{OURS}-")
@@ -198,10 +207,11 @@ def label_value(text: str) -> str:
     ('mlflow-dev', 'team-a-mlflow-3c5f52')
     """
     plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    if plain and plain == text and len(plain) <= LONGEST_LABEL:
-        return plain
+    if plain == text and LABEL.fullmatch(text):
+        return text
     digest = _digest(text)[:6]
-    return f"{plain[: LONGEST_LABEL - 7].rstrip('-') or OURS}-{digest}"
+    altered = f"{plain[: LONGEST_LABEL - 7].rstrip('-') or OURS}-{digest}"
+    return altered if LABEL.fullmatch(altered) else f"{OURS}-{digest}"
 
 
 def _public(variable: Variable) -> str:

@@ -49,7 +49,8 @@ def _update(before: Store, after: Store) -> tuple[str, tuple[str, ...]]:
     if "unknown" in (before.kind, after.kind):
         return "", ()
     if "database" in (before.kind, after.kind) and before.place != after.place:
-        return f"LEAVES all runs behind; they stay on {before.words}", ()
+        place = "in its own checkpoint" if before.kind == "checkpoint" else f"on {before.words}"
+        return f"LEAVES all runs behind; they stay {place}", ()
     if before.place != after.place and before.kind == "link":
         return "", (f"artifacts of old runs stay on {before.words}, where they are not found",)
     if before.artifacts != after.artifacts and before.artifacts:

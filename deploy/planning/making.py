@@ -15,7 +15,7 @@ from deploy.errors import StudioctlError
 from deploy.planning import plan as plans
 from deploy.planning import plan_commands, plan_text, situation, survey
 from deploy.planning import store as stores
-from deploy.planning.desired import revealed, unshown
+from deploy.planning.desired import inherited, revealed, unshown
 from deploy.planning.survey import Request, Survey
 from deploy.preflight import findings
 from deploy.seqera import ways
@@ -114,6 +114,7 @@ def _with_way(plan: Plan, request: Request, tool: Tw | Missing) -> Plan:
         request.via,
         created,
         tool,
+        inherited(plan.actual) | created.all_labels if created else None,
         started=plan.desired,
         secret_arguments=request.secret_arguments,
     )

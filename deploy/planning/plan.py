@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from deploy.planning import losses, plan_steps
 from deploy.planning.changes import Change, differences, same_image
 from deploy.planning.desired import CONTEXT, OURS, SPEC
-from deploy.planning.plan_steps import UNDER_WAY
 from deploy.planning.store import UNKNOWN, Store
+from deploy.seqera.models import UNDER_WAY
 
 if TYPE_CHECKING:
     from deploy.planning.desired import Desired
@@ -54,7 +54,6 @@ class Circumstances:
     movable: bool = False
     previous: tuple[Studio, ...] = ()
     secrets: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +155,7 @@ def decide(
         why=why,
         store=around.store if action != "nothing" else around.store_before,
         loss=loss,
-        warnings=(*_about(actual, action), *warned, *around.warnings),
+        warnings=(*_about(actual, action), *warned),
         steps=plan_steps.of(action, desired, actual),
         seen=Seen.of(actual),
     )
@@ -164,15 +163,12 @@ def decide(
 
 def _creation(desired: Desired, around: Circumstances) -> Plan:
     why = "there is no Studio of this name in the workspace"
-    warnings = around.warnings
+    warnings: tuple[str, ...] = ()
     if around.previous:
-        aside = around.previous[0]
-        why += "; this finishes an interrupted replacement"
-        warnings = (
-            f'a replacement was interrupted: the old Studio is "{aside.name}" ({aside.id}). '
-            "studioctl rollback goes back to it",
-            *warnings,
-        )
+        # Its successor was deleted, or never came about: nobody can tell.
+        aside = f'"{around.previous[0].name}" ({around.previous[0].id})'
+        back = "to have that one back instead: studioctl rollback"
+        warnings = (f"a replacement has put {aside} aside; {back}",)
     steps = plan_steps.of("create", desired, None)
     return Plan("create", desired, None, (), why, around.store, "", warnings, steps)
 

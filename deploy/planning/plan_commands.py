@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from deploy.planning.desired import is_ours
+from deploy.planning.desired import inherited
 from deploy.seqera import tw
 from deploy.seqera.limits import ENV_SSH_SPOT, supports
 
@@ -31,7 +31,7 @@ def of(plan: Plan) -> tuple[str, ...]:
 def _lines(plan: Plan, desired: Desired, actual: Studio) -> Iterator[str]:
     workspace = desired.workspace_id
     call = f"# through the API, PUT {_address(desired, f'/studios/{actual.id}')}"
-    if plan.action != "start" and not actual.idle:
+    if plan.action != "start" and not actual.idle and actual.status != "stopping":
         yield str(tw.stop(workspace, actual.id))
     if plan.action == "replace":
         yield f"{call}: rename it to {desired.name}-previous-<time>"
@@ -44,9 +44,7 @@ def _lines(plan: Plan, desired: Desired, actual: Studio) -> Iterator[str]:
 
 
 def _creation(desired: Desired, old: Studio | None) -> str:
-    theirs = {each.name: each.value for each in (old.labels if old else ()) if each.value}
-    labels = {name: value for name, value in theirs.items() if not is_ours(name)}
-    labels |= desired.all_labels
+    labels = inherited(old) | desired.all_labels
     # The line names variables instead of secrets: whoever types it accepts them in arguments.
     limits = supports(desired, ENV_SSH_SPOT, labels, secret_arguments=True)
     if limits:

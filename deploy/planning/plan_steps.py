@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deploy.seqera.models import UNDER_WAY
+
 if TYPE_CHECKING:
     from deploy.planning.desired import Desired
     from deploy.seqera.models import Studio
 
-# Of these a session comes by itself; `stopping` has to end first.
-UNDER_WAY = frozenset({"running", "starting", "building"})
 UP = ("wait until it runs", "ask whether it is ready")
 
 

@@ -30,7 +30,7 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield f"  artifacts: {plan.store.artifacts}"
     yield from _block("changes", (_change(each) for each in plan.changes))
     yield from _block("steps", (f"{n}. {step}" for n, step in enumerate(plan.steps, 1)))
-    if plan.action != "nothing":
+    if plan.via and plan.action != "nothing":
         yield f"  by: {plan.via} ({plan.via_why})"
     yield from _block("the same by hand", iter(plan.commands))
     for warning in plan.warnings:

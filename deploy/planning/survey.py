@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from deploy import __version__, image_labels, preflight, profile, registry
 from deploy.docker.naming import commit_of
+from deploy.formats import DEFAULT_PLATFORM
 from deploy.planning import choosing
 from deploy.planning.desired import Desired, Origin
 from deploy.resolve import workspace
@@ -80,8 +81,13 @@ def look(
     choice = choosing.choose(settings, actual, options, env)
     found = None
     if inspect and choice.reference is not None:
+        machines = resolved.compute_env.machines if resolved.compute_env else DEFAULT_PLATFORM
         found = registry.inspect(
-            choice.reference, env, clock=options.clock, patience=options.patience
+            choice.reference,
+            env,
+            clock=options.clock,
+            patience=options.patience,
+            platform=machines,
         )
     return Survey(loaded, resolved, studios, actual, choice, found)
 

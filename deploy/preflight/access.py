@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 
-from deploy.preflight.findings import Finding, error, ok, warning
+from deploy.preflight.findings import NO_CREDENTIAL, Finding, error, ok, warning
 from deploy.seqera.models import Surroundings
 
 TOKEN, WORKSPACE, ROLE, PLATFORM = "token", "workspace", "role", "Platform"
+NO_TOKEN = error(
+    TOKEN,
+    "there is no TOWER_ACCESS_TOKEN",
+    "Make one in the Platform under Your tokens, and export it under that name.",
+    NO_CREDENTIAL,
+)
 # Who may create, start and stop Studios (Seqera docs, "User roles"); the others may connect.
 MAY_CHANGE = frozenset({"owner", "admin", "maintain"})
 MAY_NOT = frozenset({"launch", "connect", "view", "member", "collaborator"})
@@ -18,7 +24,7 @@ KNOWN_API = (1, 187)
 def role(surroundings: Surroundings) -> Finding:
     """Tell whether the user may change Studios; in their own workspace everybody may."""
     if surroundings.workspace_id is None:
-        return ok(ROLE, f"{surroundings.user_name} works in the own workspace")
+        return ok(ROLE, f"{surroundings.user_name} works in their own workspace")
     place = f"{surroundings.organization}/{surroundings.workspace}"
     roles = {name.lower() for name in surroundings.roles}
     listed = ", ".join(sorted(roles)) or "none"

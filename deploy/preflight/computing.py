@@ -54,7 +54,10 @@ def _usual(entries: Sequence[ComputeEnv]) -> tuple[ComputeEnv | None, list[Findi
     if found:
         what = "primary one" if primary else "only one that can run Studios"
         return found[0], [ok(CHECK, f'"{found[0].name}": the workspace\'s {what}')]
-    names = ", ".join(f'"{entry.name}"' for entry in entries) or "none at all"
+    if not entries:
+        remedy = "Add one in the Platform under Compute environments."
+        return None, [error(CHECK, "the workspace has none", remedy)]
+    names = ", ".join(f'"{entry.name}"' for entry in entries)
     return None, [
         error(
             CHECK,

@@ -25,7 +25,8 @@ CHECK = "image"
 SOON_S = 600
 ECR = re.compile(r"[0-9]+\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
 ACR = re.compile(r"[a-z0-9]+\.azurecr\.io")
-FREEZE = "Build one that stays: studioctl build --freeze --repository REGISTRY/NAME"
+FREEZE = "Build one that stays: studioctl build --wave --freeze --repository REGISTRY/NAME"
+PUSH = "studioctl build --docker --push --repository REGISTRY/NAME"
 
 
 def image(
@@ -65,7 +66,7 @@ def _lasting(reference: str, expires_at: float | None, hours: int, now: float) -
         return
     left_s = expires_at - now
     if left_s < SOON_S:
-        when = f"has expired {spelt(-left_s)} ago" if left_s < 0 else f"expires in {spelt(left_s)}"
+        when = f"expired {spelt(-left_s)} ago" if left_s < 0 else f"expires in {spelt(left_s)}"
         yield error(CHECK, f"{reference} {when}", "Build it again: studioctl build")
     elif hours == UNLIMITED or left_s < hours * 3600:
         yield warning(
@@ -98,7 +99,7 @@ def _registry(reference: str, found: Inspected | Unknown, is_cloud: bool) -> Ite
         yield warning(
             CHECK,
             f"the registry {host} is on this machine; the Platform has to reach it by this name",
-            "Push it elsewhere: studioctl build --repository REGISTRY/NAME",
+            f"Push it elsewhere: {PUSH}",
         )
     if isinstance(found, Inspected):
         if not found.public and not has_role:
@@ -118,7 +119,7 @@ def _registry(reference: str, found: Inspected | Unknown, is_cloud: bool) -> Ite
         yield error(
             CHECK,
             f"{reference} is not in its registry: {found.text}",
-            "Correct the name, or build and push it: studioctl build",
+            f"Correct the name, or build and push it: {PUSH}",
         )
     elif found.reason == "no access" and not has_role:
         yield worse(
@@ -132,7 +133,7 @@ def _registry(reference: str, found: Inspected | Unknown, is_cloud: bool) -> Ite
 
 
 def _content(found: Inspected, env: ComputeEnv | None) -> Iterator[Finding]:
-    wanted = "linux/arm64" if env and env.is_arm else "linux/amd64"
+    wanted = env.machines if env else formats.DEFAULT_PLATFORM
     if not any(meets(each, wanted) for each in found.platforms):
         listed = ", ".join(found.platforms) or "no platform that it names"
         yield error(

@@ -76,8 +76,7 @@ def _one(
             )
         ]
     if not left:
-        others = {"name": "name", "id": "id", "uri": "uri"}[wish.kind]
-        names = [str(getattr(link, others)) for link in known]
+        names = [str(getattr(link, wish.kind)) for link in known]
         return None, [
             error(
                 CHECK,
@@ -106,7 +105,7 @@ def _writable(link: Link, env: ComputeEnv) -> list[Finding]:
                 CHECK,
                 f'whether "{link.name}" ({link.uri}) can be written from "{env.name}" cannot be'
                 " told beforehand",
-                "The Studio itself says what it finds: studioctl status, and its page /studio.",
+                "The Studio says what it finds: studioctl status, and its page /studio/status.",
             )
         ]
     if not can:

@@ -21,8 +21,8 @@ from deploy.errors import (
 from deploy.preflight import access, computing, links, session
 from deploy.preflight.findings import INVALID, NO_CREDENTIAL, REFUSED, Finding, error
 from deploy.preflight.links import Settled, Wanted
+from deploy.resolve import PLATFORM_API
 from deploy.seqera import surroundings as around
-from deploy.seqera.api import CLOUD
 from deploy.seqera.calls import Calls
 from deploy.seqera.links import Wish, find
 from deploy.seqera.models import ComputeEnv, Link, Studio, Surroundings
@@ -52,11 +52,6 @@ class Resolved:
     studios: tuple[Studio, ...] = ()
     findings: tuple[Finding, ...] = ()
     is_cloud: bool = False
-
-    @property
-    def ok(self) -> bool:
-        """Tell whether nothing forbids the deploy."""
-        return all(finding.level != "error" for finding in self.findings)
 
 
 def resolve(
@@ -93,7 +88,7 @@ def resolve(
         settled.writable,
         tuple(studios),
         tuple(asking.findings),
-        web.base == CLOUD,
+        web.base == PLATFORM_API,
     )
 
 
@@ -117,14 +112,7 @@ class _Asking:
     def surroundings(self, workspace: str | None) -> Surroundings | None:
         if not self.web.bearer:
             self.refused = True
-            self.findings.append(
-                error(
-                    access.TOKEN,
-                    "there is no TOWER_ACCESS_TOKEN",
-                    "Make a token in the Platform under Your tokens, and set the variable to it.",
-                    NO_CREDENTIAL,
-                )
-            )
+            self.findings.append(access.NO_TOKEN)
             return None
         return self.tried(access.PLATFORM, lambda: around.look(self.web, workspace))
 

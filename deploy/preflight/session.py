@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from deploy.planning.desired import is_ours
+from deploy.planning.desired import LABEL, LONGEST_LABEL, OURS, is_ours, revealed
 from deploy.preflight.findings import Finding, error, ok, warning
 from deploy.secret import Secret
 from deploy.seqera import members
@@ -21,8 +20,6 @@ USUAL_LIFESPAN_H = 8
 UNLIMITED = 0
 REFRESH = "FUSION_REFRESH_TIMEOUT"
 SHORTEST_REFRESH_S = 120
-LONGEST_LABEL = 39
-_LABEL = re.compile(rf"(?!aws|user)(?=.{{2,{LONGEST_LABEL}}}$)[A-Za-z0-9]+([-_][A-Za-z0-9]+)*")
 
 
 def effective_lifespan_h(workspace_h: int | None, studio_h: int | None) -> int:
@@ -72,7 +69,7 @@ def environment(variables: Mapping[str, Variable], env: ComputeEnv | None) -> li
         if isinstance(variable.value, Secret)
     ]
     own = variables.get(REFRESH)
-    refresh = str(own.value) if own else _inherited(env).get(REFRESH)
+    refresh = revealed(own) if own else _inherited(env).get(REFRESH)
     if refresh is not None and not _long_enough(refresh):
         source = "the profile" if own or env is None else f'the compute environment "{env.name}"'
         findings.append(
@@ -86,10 +83,10 @@ def environment(variables: Mapping[str, Variable], env: ComputeEnv | None) -> li
     return findings
 
 
-def name(wanted: str, studios: Iterable[Studio], label: str = "studioctl") -> list[Finding]:
+def name(wanted: str, studios: Iterable[Studio]) -> list[Finding]:
     """Tell whether the name belongs to a Studio that somebody else has made."""
     for studio in studios:
-        if studio.name == wanted and studio.label(label) is None:
+        if studio.name == wanted and studio.label(OURS) is None:
             who = f" by {studio.creator}" if studio.creator else ""
             return [
                 warning(
@@ -118,9 +115,7 @@ def _long_enough(seconds: str) -> bool:
 def labels(given: Mapping[str, str]) -> list[Finding]:
     """Name the labels that the Platform would refuse, half-way through a deploy, and ours.
 
-    "A maximum of 39 alphanumeric characters, separated by dashes or underscores", and none that
-    begins with aws or user (Seqera docs, "Labels overview" and "Resource labels"). What a Platform
-    fills in itself, `${…}`, is left to it.
+    What a Platform fills in itself, `${…}`, is left to it.
     """
     refused = [
         error(
@@ -131,7 +126,7 @@ def labels(given: Mapping[str, str]) -> list[Finding]:
         )
         for pair in given.items()
         for word in pair
-        if "${" not in word and not _LABEL.fullmatch(word)
+        if "${" not in word and not LABEL.fullmatch(word)
     ]
     ours = [
         error(LABELS, f'"{name}" is a label of studioctl\'s own', "Choose another name for it.")

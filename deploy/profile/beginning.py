@@ -1,6 +1,7 @@
 """The profile that a user starts from: the sample, which is also the reference of all keys."""
 
 import json
+import shlex
 from pathlib import Path
 
 from deploy.errors import FileNotWritten, ProfileExists
@@ -41,7 +42,7 @@ def write(file: Path, *, force: bool = False) -> list[Path]:
 
 def next_steps(file: Path) -> str:
     """What to do with the new profile."""
-    option = "" if file == DEFAULT_FILE else f" --file {file}"
+    option = "" if file == DEFAULT_FILE else f" --file {shlex.quote(str(file))}"
     return (
         "Next: say in it which compute environment and which data link to use, then\n"
         f"  studioctl plan{option}     # checks everything, and says what deploy would do\n"

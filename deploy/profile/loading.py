@@ -21,11 +21,13 @@ class Variable:
     """An environment variable of the session.
 
     A `local` one is a secret or holds a value of this machine: never put it on a command line.
+    `source` is the variable of this machine that holds the value, where the profile names one.
     """
 
     value: str | Secret
     local: bool
     visible: bool
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +88,24 @@ def load_if_there(file: Path | None, stage: str | None, env: Mapping[str, str]) 
     return load(file or DEFAULT_FILE, stage, env)
 
 
-def check(file: Path, env: Mapping[str, str]) -> list[str]:
-    """Go through the base and every stage; raise with every problem, else give the stages' names.
+def check(file: Path, env: Mapping[str, str]) -> list[Loaded]:
+    """Go through the base and every stage; raise with every problem, else give the stages.
 
-    A variable that only a stage needs may be unset: where that stage is deployed, it is there.
+    Without stages it is the base that is given. A variable that only a stage needs may be unset:
+    where that stage is deployed, it is there; here it is left out.
     """
     root, problems = _read(file, env)
     base, overlays = stages.split(root, problems)
-    _, found = _in_stage(file, base, overlays, None, env, problems)
+    loaded, found = _in_stage(file, base, overlays, None, env, problems)
+    usable = [] if overlays else [loaded]
     everything = set(found)
     for stage in overlays:
-        _, found = _in_stage(file, base, overlays, stage, env, problems)
+        loaded, found = _in_stage(file, base, overlays, stage, env, problems)
+        usable.append(loaded)
         everything |= {p for p in found if not (p.unset and p.path[:1] == (stages.KEY,))}
     if everything:
         raise _invalid(file, sorted(everything), env)
-    return list(overlays)
+    return [each for each in usable if each is not None]
 
 
 def _read(file: Path, env: Mapping[str, str]) -> tuple[Table, list[Problem]]:
@@ -152,7 +157,8 @@ def _in_stage(
             masked = entry.visible or exposure.is_secret_from(name, entry.from_env, env, known)
         value = env[entry.from_env] if entry.from_env else entry.value or ""
         local = masked or entry.from_env is not None or path in filled
-        environment[name] = Variable(Secret(value) if masked else value, local, entry.visible)
+        shown = Secret(value) if masked else value
+        environment[name] = Variable(shown, local, entry.visible, entry.from_env)
     return Loaded(profile, file, stage, environment, root, hidden), []
 
 

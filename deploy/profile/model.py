@@ -160,10 +160,13 @@ class Profile(Part):
         default=None, description="What people read about it, up to 2048 characters."
     )
     workspace: Workspace | None = Field(
-        default=None, description="Organization/Workspace, or its number. Default: your own."
+        default=None,
+        description="Organization/Workspace, or its number. Default: your personal one.",
     )
     compute_env: Word | None = Field(
-        default=None, description="Compute environment, by name or id."
+        default=None,
+        description="Compute environment, by name or id. Default: the workspace's primary one, "
+        "else the only one that can run Studios.",
     )
     image: Image = Field(default_factory=Image)
     resources: Resources = Field(default_factory=Resources)

@@ -13,18 +13,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from deploy import answers, formats
+from deploy import answers, formats, secret
 from deploy.answers import Answer
 from deploy.errors import RequestRefused
 from deploy.registry.logins import Login
 from deploy.secret import Secret
+from deploy.seqera.api import LASTING
 from deploy.wait import Clock
 from deploy.web import Patience, Web
 
 MOVED = frozenset({301, 302, 303, 307, 308})
 MOST_HOPS = 4
-# All answers that are not for the patience of `Web`.
-LASTING = tuple(status for status in range(200, 500) if status != 429)
 _PARAMETER = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -55,6 +54,18 @@ class Door:
             same = urlsplit(before)[:2] == urlsplit(url)[:2]
             answer = self._ask(url, accept, self._authorization if same else None)
         return answer
+
+    def line(self, answer: Answer) -> str:
+        """Say an answer in one line; a registry may repeat the login, or the token it gave."""
+        return secret.redact(answers.first_line(answer), self._hidden(self._authorization))
+
+    def _hidden(self, authorization: str | None) -> tuple[str, ...]:
+        """List what must not be shown of a call, the longest first: one may hold another."""
+        login = self.login or Login()
+        given = [each.reveal() for each in (login.password, login.identity) if each]
+        if authorization:
+            given += [authorization, authorization.partition(" ")[2]]
+        return tuple(sorted(given, key=len, reverse=True))
 
     def _authorized(self, challenge: str) -> str | None:
         """Answer a registry's question who asks; None where there is nothing to say."""
@@ -111,11 +122,11 @@ class Door:
         except ValueError:
             # What a registry names may not be less safe than the registry itself.
             raise RequestRefused(method, self.base, 200, None, "it names an odd address") from None
-        hidden = [headers.get("Authorization"), body.decode() if body else None]
+        hidden = self._hidden(headers.get("Authorization"))
         web = Web(
             base,
             self.env,
-            secrets=tuple(Secret(each) for each in hidden if each),
+            secrets=tuple(map(Secret, hidden)),
             headers=headers,
             clock=self.clock,
             patience=self.patience,

@@ -10,6 +10,7 @@ from typing import Literal
 from deploy import answers
 from deploy.answers import Answer
 from deploy.errors import CredentialMissing, InvalidSetting, RequestRefused, Unreachable
+from deploy.formats import DEFAULT_PLATFORM
 from deploy.registry import logins
 from deploy.registry.door import Door
 from deploy.registry.reference import Reference
@@ -38,9 +39,8 @@ class Inspected:
     """An image that is there.
 
     `platforms` are all that the name stands for, `digest` is what the name stands for now, and the
-    rest is of the one platform that was asked for: nothing where it is not among them. `size_bytes`
-    is that of the packed layers, `created` in seconds since 1970, `user` empty for root. A `public`
-    image is given to everybody.
+    rest is of the one platform that was asked for: nothing where it is not among them. `user` is
+    empty for root. A `public` image is given to everybody.
     """
 
     reference: str
@@ -48,8 +48,6 @@ class Inspected:
     platforms: tuple[str, ...]
     labels: Mapping[str, str] = field(default_factory=dict)
     user: str = ""
-    size_bytes: int | None = None
-    created: float | None = None
     public: bool = True
 
 
@@ -76,7 +74,7 @@ def inspect(
     *,
     clock: Clock | None = None,
     patience: Patience | None = None,
-    platform: str = "linux/amd64",
+    platform: str = DEFAULT_PLATFORM,
 ) -> Inspected | Unknown:
     """Ask the image's registry; never raises for what the registry says or does not say.
 
@@ -85,9 +83,8 @@ def inspect(
     """
     name = Reference.parse(reference)
     given = patience or Patience()
-    quick = Patience(
-        connect_s=given.connect_s,
-        read_s=given.read_s,
+    quick = replace(
+        given,
         answer_s=min(given.answer_s, LONGEST_S),
         repeat_s=min(given.repeat_s, LONGEST_S),
         lost_s=min(given.lost_s, LONGEST_S),
@@ -141,39 +138,39 @@ def _described(
     named = members.key(members.part(manifest, "config"), "digest")
     if not named:
         raise _Answered("not understood", "its manifest names no configuration")
-    image = _document(door.get(f"blobs/{named}", "*/*"))
+    image = _document(door, door.get(f"blobs/{named}", "*/*"))
     config = members.part(image, "config")
-    layers = [members.number(row, "size") for row in members.rows(manifest, "layers")]
     return Inspected(
         reference,
         digest,
         platforms or (_spelt(image),),
         {name: str(value) for name, value in members.part(config, "Labels").items()},
         members.text(config, "User") or "",
-        sum(size for size in layers if size is not None) if layers else None,
-        members.time(image, "created"),
     )
 
 
 def _manifest(door: Door, wanted: str) -> tuple[Document, str]:
     """Give a manifest and its digest; one that was asked for by digest has to have it."""
     answer = door.get(f"manifests/{wanted}", ACCEPT)
-    document = _document(answer)
+    document = _document(door, answer)
     digest = f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
     if wanted.startswith("sha256:") and wanted != digest:
         raise _Answered("not understood", "the registry gives something else under this digest")
     return document, digest
 
 
-def _document(answer: Answer) -> Document:
-    line = answers.first_line(answer)
+def _document(door: Door, answer: Answer) -> Document:
+    line = door.line(answer)
     if answer.status == 404:
         raise _Answered("no such image", line)
     if answer.status in (401, 403):
         raise _Answered("no access", line)
     if answer.status != 200:
         raise _Answered("not understood", f"{answer.status}: {line}")
-    return answer.document()
+    document = answers.parsed(answer.text)
+    if document is None:
+        raise _Answered("not understood", f"not a JSON object, but {line}")
+    return document
 
 
 def _spelt(platform: Document) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Self
+from urllib.parse import urlsplit
 
 from deploy import formats
 from deploy.docker.push import registry_of
@@ -46,8 +47,8 @@ class Reference:
     def base(self) -> str:
         """The address of its registry; without encryption only on this machine."""
         host = DOCKER_HUB_API if self.host == DOCKER_HUB else self.host
-        name = host.rpartition(":")[0] or host
-        return f"{'http' if formats.is_loopback(name.strip('[]')) else 'https'}://{host}"
+        is_here = formats.is_loopback(urlsplit(f"//{host}").hostname or "")
+        return f"{'http' if is_here else 'https'}://{host}"
 
     @property
     def moves(self) -> bool:

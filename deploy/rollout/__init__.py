@@ -9,20 +9,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from deploy import ui
 from deploy.errors import LeftHalfWay, StudioctlError
 from deploy.planning.changes import differences
-from deploy.planning.desired import SPEC
+from deploy.planning.desired import SPEC, inherited
 from deploy.planning.plan import Seen
-from deploy.rollout.acts import UNDER_WAY, Acts, Means
+from deploy.rollout.acts import Acts
 from deploy.rollout.aside import Aside
 from deploy.rollout.cancelled import like_ctrl_c
-from deploy.rollout.creating import Creation, inherited
+from deploy.rollout.creating import Creation
 from deploy.rollout.going_back import GoingBack
+from deploy.rollout.halting import Halt
+from deploy.rollout.means import Means
 from deploy.rollout.replacing import Replacement
 from deploy.rollout.starting import Start
 from deploy.rollout.steps import Journal, Step
 from deploy.rollout.updating import Update
+from deploy.seqera.models import UNDER_WAY
 from deploy.studios.readiness import Readiness
 
 if TYPE_CHECKING:
@@ -83,7 +85,7 @@ def _carry_out(plan: Plan, means: Means) -> Outcome:
     acts = Acts(means, Journal(), desired.name)
     if actual is None:
         creation = Creation(acts, desired)
-        _watch(creation)
+        creation.run()
         return _done(acts, creation, plan)
     if plan.action == "nothing":
         return _as_it_is(actual, acts)
@@ -97,9 +99,9 @@ def _carry_out(plan: Plan, means: Means) -> Outcome:
     wanted = desired.auto_start or actual.status in UNDER_WAY
     start = Start(acts, seen, desired, wanted)
     if plan.action == "update":
-        _run(Update(acts, desired, actual, seen, start), acts)
+        _run(Update(acts, actual, seen, desired=desired, start=start), acts)
     else:
-        acts.journal.run(start.steps())
+        start.run()
     return _done(acts, start, plan)
 
 
@@ -112,8 +114,9 @@ def go_back(name: str, present: Studio | None, kept: Studio, means: Means) -> Ou
 def _go_back(name: str, present: Studio | None, kept: Studio, means: Means) -> Outcome:
     acts = Acts(means, Journal(), name)
     aside = Aside(acts, present, Seen.of(present)) if present else None
-    start = Start(acts, Seen.of(kept))
-    _run(GoingBack(acts, name, aside, kept, start), acts)
+    old = Halt(acts, kept, Seen.of(kept))
+    start = Start(acts, old.seen)
+    _run(GoingBack(acts, name, aside, old, start), acts)
     if aside is not None:
         acts.journal.note(f'kept "{aside.away}" ({aside.studio.id}), stopped')
     return _done(acts, start, None)
@@ -129,26 +132,11 @@ def _run(change: _Change, acts: Acts) -> None:
         raise
 
 
-def _watch(creation: Creation) -> None:
-    """Make a first Studio. That is not undone: one that does not come up is there for a look."""
-    try:
-        creation.acts.journal.run(creation.steps())
-    except KeyboardInterrupt:
-        name = creation.desired.name
-        known = f'"{name}" ({creation.id}) is there and goes on by itself'
-        ui.say(known if creation.id else f'whether "{name}" was created is not known')
-        ui.say(creation.acts.command("status", "to look at it"))
-        ui.say(creation.acts.command("stop", "to stop it"))
-        raise
-
-
 def _as_it_is(studio: Studio, acts: Acts) -> Outcome:
     """Change nothing; what somebody else has just started is waited for."""
     part = Start(acts, Seen.of(studio), studio=studio)
     if studio.status in UNDER_WAY:
-        if studio.status != "running":
-            part.wait()
-        part.verify()
+        part.run()
     return _outcome(acts, part.studio or studio, part.readiness)
 
 

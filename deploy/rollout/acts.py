@@ -5,13 +5,15 @@ What the Platform has is read anew before every write: somebody else may be at w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from deploy.errors import (
     ChangedMeanwhile,
     CredentialMissing,
+    GaveUpWaiting,
+    NotAllowed,
     NotReady,
     StudioBuildFailed,
     StudioctlError,
@@ -22,44 +24,24 @@ from deploy.errors import (
 from deploy.planning.desired import is_ours
 from deploy.planning.plan import Seen
 from deploy.rollout import bodies
+from deploy.seqera.models import UNDER_WAY
 from deploy.studios import explain, readiness, waiting
 from deploy.studios.readiness import Readiness
-from deploy.wait import Clock, spelt
+from deploy.wait import spelt
 
 if TYPE_CHECKING:
     from deploy.planning.desired import Desired
+    from deploy.rollout.means import Means
     from deploy.rollout.steps import Journal
-    from deploy.seqera.explorer import Published
     from deploy.seqera.models import Label, Studio
-    from deploy.seqera.studios import Studios
-    from deploy.seqera.ways import Way
-    from deploy.web import Web
 
-UNDER_WAY = frozenset({"starting", "building", "running"})
 PAUSES_S = (2, 5, 10)
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What a plan is carried out with. The limits are in seconds.
-
-    `published` gives the newest state of each session on the Studio's data link, None where that
-    cannot be read; `replan` gives the text of the plan as it would be now. `secrets` are
-    values that are never shown.
-    """
-
-    studios: Studios
-    way: Way
-    reach: Callable[[str], Web]
-    clock: Clock = field(default_factory=Clock)
-    published: Callable[[], Sequence[Published] | None] = lambda: None
-    replan: Callable[[], str] = lambda: ""
-    start_limit_s: float = waiting.START_LIMIT_S
-    stop_limit_s: float = waiting.STOP_LIMIT_S
-    ready_limit_s: float = readiness.READY_LIMIT_S
-    secrets: tuple[str, ...] = ()
-    wait: bool = True
-    delete_previous: bool = False
+# What a status becomes by itself, and nobody has been at work.
+COMES_NEXT = {
+    "building": ("starting", "running"),
+    "starting": ("running",),
+    "stopping": ("stopped",),
+}
 
 
 @dataclass(slots=True)
@@ -92,7 +74,7 @@ class Acts:
         except StudioGone as error:
             raise self.conflict("it was deleted") from error
         now = Seen.of(studio)
-        if now != seen:
+        if now != seen and not _went_on(seen, now):
             raise self.conflict(_difference(seen, now))
         return studio
 
@@ -111,7 +93,7 @@ class Acts:
         """Bring a Studio to rest, whatever it does; give it as it is then."""
         while not studio.idle:
             if studio.status == "stopping" or self._told_to_stop(studio):
-                limit_s = self.means.stop_limit_s
+                limit_s = self._limit_s(waiting.STOP_LIMIT_S)
                 studio = waiting.wait(
                     self.means.studios, studio.id, "stopped", limit_s, self.means.clock
                 )
@@ -145,17 +127,18 @@ class Acts:
         self.journal.note(what)
         return now
 
-    def delete(self, id_: str) -> bool:
-        """Stop and delete a Studio; tell whether there was one."""
+    def delete(self, id_: str) -> None:
+        """Stop and delete a Studio; one that is gone already is all that is wanted."""
+        done = ""
         try:
             studio = self.stop(self.described(id_))
+            done = f"deleted {_known(studio)}"
             self._surely(id_, lambda: self.means.studios.delete(id_), lambda now: False)
         except StudioGone:
             if self._is_there(id_):
                 raise
-            return False
-        self.journal.note(f"deleted {_known(studio)}")
-        return True
+        if done:
+            self.journal.note(done)
 
     def _is_there(self, id_: str) -> bool:
         try:
@@ -164,15 +147,16 @@ class Acts:
             return False
         return True
 
-    def awake(self, id_: str, before: Studio | None = None) -> Studio:
-        """Wait until a Studio runs."""
+    def awake(self, id_: str, before: Studio | None = None, verb: str = "") -> Studio:
+        """Wait until a Studio runs; for `verb` see `waiting.wait`."""
         return waiting.wait(
             self.means.studios,
             id_,
             "running",
-            self.means.start_limit_s,
+            self._limit_s(waiting.START_LIMIT_S),
             self.means.clock,
             before=before,
+            verb=verb,
         )
 
     def revive(self, studio: Studio) -> None:
@@ -185,17 +169,26 @@ class Acts:
 
     def ready(self, studio: Studio) -> Readiness:
         """Ask a running Studio whether it can do its work, and insist on it."""
-        found = readiness.ready(
-            studio, self.means.reach, self.means.clock, self.means.ready_limit_s
-        )
+        limit_s = min(self.means.limit_s or readiness.READY_LIMIT_S, readiness.READY_LIMIT_S)
+        found = readiness.ready(studio, self.means.reach, self.means.clock, limit_s)
         if found.state == "not ready":
-            limit, look = spelt(self.means.ready_limit_s), self.command("status")
-            raise NotReady(self.name, limit, found.why, look)
+            raise NotReady(self.name, spelt(limit_s), found.why, self.command("status"))
         return found
+
+    def leave(self, known: str) -> None:
+        """Say, after Ctrl-C, what goes on by itself, and how to look at it and to stop it."""
+        self.journal.say(known)
+        self.journal.say(self.command("status", "to look at it"))
+        self.journal.say(self.command("stop", "to stop it"))
 
     def tidy(self) -> None:
         """Delete labels of ours that no Studio has any more, as far as that can be done."""
         self.means.studios.drop_labels(self.labels.values())
+
+    def _limit_s(self, usual_s: float) -> float:
+        """Give the longest wait; going back is not cut short, whatever hurry the user is in."""
+        wanted_s = self.means.limit_s or usual_s
+        return max(wanted_s, usual_s) if self.journal.undoing else wanted_s
 
     def _told_to_stop(self, studio: Studio) -> bool:
         """Tell it to stop. While it starts, the Platform may refuse that."""
@@ -205,7 +198,7 @@ class Acts:
                 lambda: self.means.way.stop(studio.id, studio.name),
                 lambda now: now.idle or now.status == "stopping",
             )
-        except (CredentialMissing, Unreachable, StudioGone):
+        except (CredentialMissing, NotAllowed, Unreachable, StudioGone):
             raise
         except StudioctlError:
             if studio.status not in ("starting", "building"):
@@ -214,11 +207,15 @@ class Acts:
         return True
 
     def _settled(self, studio: Studio) -> Studio:
-        """Wait until it has started: only then can it be stopped."""
+        """Wait until it has started, or takes so long that the Platform lets it be stopped."""
         self.journal.say(f"{_known(studio)} is {studio.status}; it can be stopped after that")
         try:
-            return self.awake(studio.id)
+            return self.awake(studio.id, verb="stop")
         except (StudioFailed, StudioBuildFailed):
+            return self.described(studio.id)
+        except GaveUpWaiting:
+            if not self._told_to_stop(studio):
+                raise
             return self.described(studio.id)
 
     def _surely(
@@ -246,6 +243,15 @@ class Acts:
                 return
         assert failure is not None
         raise failure
+
+
+def _went_on(seen: Seen, now: Seen) -> bool:
+    """Tell whether nothing but time has passed: a start and a stop come to their ends alone.
+
+    >>> _went_on(Seen("a", "starting", "s", 1), Seen("a", "running", "s", 2))
+    True
+    """
+    return now.spec == seen.spec and now.status in COMES_NEXT.get(seen.status, ())
 
 
 def _difference(seen: Seen, now: Seen) -> str:

@@ -3,46 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from deploy.planning import previous
 from deploy.planning.desired import OURS, STATE, label_value
 from deploy.planning.plan import Seen
 from deploy.rollout import bodies, states
-from deploy.rollout.acts import UNDER_WAY
-
-if TYPE_CHECKING:
-    from deploy.rollout.acts import Acts
-    from deploy.seqera.models import Studio
+from deploy.rollout.halting import Halt
 
 
 @dataclass(slots=True)
-class Aside:
-    """A Studio that makes room for another; `studio` is as it was when the plan was made.
+class Aside(Halt):
+    """A Studio that makes room for another. `state` is what it has published last."""
 
-    `seen` is what is expected to be there, renewed by each act. `state` is what it has published
-    last. `resigned` tells that somebody else has taken the matter over: then nothing is put back.
-    """
-
-    acts: Acts
-    studio: Studio
-    seen: Seen
     state: str | None = None
     away: str = ""
-    stopping: bool = False
-    resigned: bool = False
-
-    @property
-    def ran(self) -> bool:
-        """Tell whether it has to run again if it is put back."""
-        return self.studio.status in UNDER_WAY
-
-    def stop(self) -> None:
-        """Stop it, if it runs."""
-        now = self.acts.unchanged(self.seen)
-        if not now.idle:
-            self.stopping = True
-            self.seen = Seen.of(self.acts.halted(now))
 
     def rename(self) -> None:
         """Give its name away, and note what it has published last."""
@@ -51,8 +25,7 @@ class Aside:
         self.state = states.last_of(now, published)
         if published and self.state is None:
             self.acts.journal.say(
-                "which of the published states is its last one cannot be told: several sessions"
-                " have written to the data link"
+                "which of the states on the data link is its last one cannot be told"
             )
         marks = {OURS: label_value(self.studio.name)}
         if self.state is not None:
@@ -82,11 +55,3 @@ class Aside:
         self.acts.write(now, body, f'renamed "{now.name}" back to "{self.studio.name}" ({now.id})')
         for line in how.words:
             self.acts.journal.note(line)
-
-    def again(self) -> None:
-        """Let it run again, if it did; what somebody else has made of it meanwhile stays."""
-        if not (self.ran and self.stopping) or self.resigned:
-            return
-        now = self.acts.described(self.studio.id)
-        if now.name == self.studio.name and now.status != "running":
-            self.acts.revive(now)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deploy.errors import NameTaken, Unreachable
-from deploy.planning.desired import SPEC, is_ours
+from deploy.planning.desired import SPEC
 from deploy.rollout.steps import Step
 from deploy.studios.readiness import Readiness
 
@@ -41,6 +41,16 @@ class Creation:
     studio: Studio | None = None
     _sent: bool = False
 
+    def run(self) -> None:
+        """Make it. That is not undone: one that does not come up is there for a look at it."""
+        try:
+            self.acts.journal.run(self.steps())
+        except KeyboardInterrupt:
+            name = self.desired.name
+            known = f'"{name}" ({self.id}) is there and goes on by itself'
+            self.acts.leave(known if self.id else f'whether "{name}" was created is not known')
+            raise
+
     def steps(self) -> list[Step]:
         """List what is done."""
         return [
@@ -63,6 +73,7 @@ class Creation:
                 if not self.ours:
                     self.acts.journal.say(f'somebody else has made "{name}" just so: going on')
             except Unreachable as error:
+                self._sent = again or error.sent
                 if self._looked_up():
                     self.acts.journal.say(f'the answer was lost, but "{name}" is there: going on')
                 elif pause_s is None:
@@ -129,12 +140,3 @@ class Creation:
             by = f" by {there.creator}" if there.creator else ""
             raise self.acts.conflict(f"another Studio of this name ({there.id}) was made{by}")
         return there.id
-
-
-def inherited(old: Studio) -> dict[str, str]:
-    """Give the labels that others have put on a Studio: its successor gets them, too."""
-    return {
-        label.name: label.value
-        for label in old.labels
-        if label.value is not None and not is_ours(label.name)
-    }

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 from deploy import rollout
 from deploy.errors import DataLeftBehind, NoPrevious
 from deploy.planning import previous, situation
+from deploy.planning.desired import inherited
 from deploy.records import Records, folder
 from deploy.rollout import Means, Outcome
-from deploy.rollout.creating import inherited
 from deploy.secret import known
 from deploy.seqera import ways
 from deploy.seqera.explorer import Explorer, Published, newest_states
-from deploy.studios import readiness, waiting
 from deploy.web import Web
 
 if TYPE_CHECKING:
@@ -51,13 +50,12 @@ def deploy(planned: Planned, wishes: Wishes, options: Options, env: Mapping[str,
     plan = planned.plan
     refuse_loss(plan, wishes)
     created = plan.desired if plan.action in ("create", "replace") else None
-    theirs = inherited(plan.actual) if plan.actual else {}
     way = ways.choose(
         "api" if plan.action == "nothing" else wishes.via,
         created,
         planned.studios,
         lambda: planned.tw,
-        {**theirs, **created.all_labels} if created else None,
+        {**inherited(plan.actual), **created.all_labels} if created else None,
         started=plan.desired,
         secret_arguments=wishes.secret_arguments,
     ).way
@@ -68,9 +66,7 @@ def deploy(planned: Planned, wishes: Wishes, options: Options, env: Mapping[str,
         options.clock,
         published=publishing(plan.actual, planned.studios),
         replan=planned.again_text,
-        start_limit_s=wishes.limit_s or waiting.START_LIMIT_S,
-        stop_limit_s=wishes.limit_s or waiting.STOP_LIMIT_S,
-        ready_limit_s=min(wishes.limit_s or readiness.READY_LIMIT_S, readiness.READY_LIMIT_S),
+        limit_s=wishes.limit_s,
         secrets=known(env),
         wait=wishes.wait,
         delete_previous=wishes.delete_previous,

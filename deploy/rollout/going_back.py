@@ -9,12 +9,12 @@ from deploy.planning.desired import STATE
 from deploy.planning.plan import Seen
 from deploy.rollout import bodies, states
 from deploy.rollout.aside import Aside
+from deploy.rollout.halting import Halt
 from deploy.rollout.starting import Start
 from deploy.rollout.steps import Step
 
 if TYPE_CHECKING:
     from deploy.rollout.acts import Acts
-    from deploy.seqera.models import Studio
 
 
 @dataclass(slots=True)
@@ -24,13 +24,12 @@ class GoingBack:
     acts: Acts
     name: str
     present: Aside | None
-    kept: Studio
+    kept: Halt
     start: Start
     sent: bool = False
 
     def steps(self) -> list[Step]:
         """List what is done, in this order, and how each of it is undone."""
-        starting, waiting, asking = self.start.steps()
         away = (
             [
                 Step("stopping the present Studio", self.present.stop, self.present.again),
@@ -40,16 +39,16 @@ class GoingBack:
             else []
         )
         return [
+            # Somebody may have started it by hand.
+            Step("stopping the old Studio", self.kept.stop, self.kept.again),
             *away,
             Step("renaming the old Studio", self.take_back, self.give_up),
-            Step(starting.name, starting.do, self.halt),
-            waiting,
-            asking,
+            *self.start.steps(undone=True),
         ]
 
     def take_back(self) -> None:
         """Give the old one its name, and the state to start from if it cannot read a newer one."""
-        now = self.acts.unchanged(Seen.of(self.kept))
+        now = self.acts.unchanged(self.kept.seen)
         published = self.acts.means.published()
         how = states.returning(states.from_label(now.label(STATE)), published)
         labels = [label.id for label in now.labels if label.name != STATE]
@@ -66,21 +65,17 @@ class GoingBack:
                 " finds a newer schema, it refuses to start and names the state to start from"
             )
 
-    def halt(self) -> None:
-        """Stop it again: only then can it be renamed."""
-        if self.start.begun:
-            self.acts.stop(self.acts.described(self.kept.id))
-
     def give_up(self) -> None:
         """Put it aside again, as it was."""
-        now = self.acts.described(self.kept.id)
-        if self.sent and bodies.as_it_is(now) != bodies.as_it_is(self.kept):
-            what = f'renamed "{now.name}" to "{self.kept.name}" ({now.id})'
-            self.acts.write(now, bodies.as_it_is(self.kept), what)
+        kept = self.kept.studio
+        now, before = self.acts.described(kept.id), bodies.as_it_is(kept)
+        if self.sent and bodies.as_it_is(now) != before:
+            self.acts.write(now, before, f'renamed "{now.name}" to "{kept.name}" ({now.id})')
 
     def where(self) -> list[str]:
         """Say what is where, from what is known without asking."""
-        lines = [f'the old Studio ({self.kept.id}) is called "{self.kept.name}" or "{self.name}"']
+        kept = self.kept.studio
+        lines = [f'the old Studio ({kept.id}) is called "{kept.name}" or "{self.name}"']
         if self.present is not None:
             other = f' or "{self.present.away}"' if self.present.away else ""
             lines.append(

@@ -9,6 +9,7 @@ from deploy.errors import StudioctlError
 from deploy.rollout.aside import Aside
 from deploy.rollout.creating import Creation
 from deploy.rollout.steps import Step
+from deploy.studios import explain
 
 if TYPE_CHECKING:
     from deploy.rollout.acts import Acts
@@ -36,12 +37,19 @@ class Replacement:
         ]
 
     def settle(self) -> None:
-        """Keep the old Studio, or delete it; the new one serves already, whatever happens here."""
+        """Keep the old Studio, or delete it once the new one runs; what fails here is a warning."""
         old, away = self.old.studio, self.old.away
         if not self.acts.means.delete_previous:
             self.acts.journal.note(
                 f'kept the old Studio as "{away}" ({old.id}), stopped; studioctl rollback goes'
                 " back to it"
+            )
+            return
+        if self.new.studio is None or self.new.studio.status != "running":
+            workspace = self.acts.means.studios.workspace_id
+            self.acts.journal.warn(
+                f'the old Studio is kept as "{away}" ({old.id}): nobody has seen the new one run.'
+                f" To delete it: {explain.command('delete', away, workspace)}"
             )
             return
         try:

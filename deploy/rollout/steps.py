@@ -32,7 +32,8 @@ class Step:
 class Journal:
     """What has been done, for people; `where` and `by_hand` are asked if nothing more can be done.
 
-    They must answer at once, from what is known: the server may not answer any more.
+    They must answer at once, from what is known: the server may not answer any more. `undoing`
+    tells that a change is being taken back.
     """
 
     where: Callable[[], Sequence[str]] = tuple
@@ -40,7 +41,7 @@ class Journal:
     done: list[str] = field(default_factory=list)
     undone: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    _undoing: bool = False
+    undoing: bool = False
 
     def say(self, line: str) -> None:
         """Tell the person at the terminal."""
@@ -49,7 +50,7 @@ class Journal:
     def note(self, act: str) -> None:
         """Say what was done, and keep it."""
         ui.say(act)
-        (self.undone if self._undoing else self.done).append(act)
+        (self.undone if self.undoing else self.done).append(act)
 
     def warn(self, warning: str) -> None:
         """Say what did not go as it should, though the rest did, and keep it."""
@@ -67,19 +68,19 @@ class Journal:
                 begun.append(step)
                 step.do()
         except BaseException as failure:
-            self._undo(begun, failure)
+            if begun:
+                self._undo(begun, failure)
             if isinstance(failure, StudioctlError) and self.undone:
                 raise RolledBack(failure, self.undone) from failure
             raise
 
     def _undo(self, begun: list[Step], failure: BaseException) -> None:
         why = INTERRUPTED if isinstance(failure, KeyboardInterrupt) else "this failed"
-        step, self._undoing = begun[-1], True
+        self.undoing = True
         if any(each.undo is not _nothing for each in begun):
-            ui.say(f"{step.name}: {why}; going back (Ctrl-C leaves everything as it is now)")
+            ui.say(f"{begun[-1].name}: {why}; going back (Ctrl-C leaves everything as it is now)")
         try:
             for each in reversed(begun):
-                step = each
                 each.undo()
         except KeyboardInterrupt:
             ui.complain(str(self._left(failure, INTERRUPTED)))
@@ -91,5 +92,5 @@ class Journal:
             ui.complain(str(left))
 
     def _left(self, failure: BaseException, why: str) -> LeftHalfWay:
-        cause = str(failure) if isinstance(failure, StudioctlError) else "interrupted by Ctrl-C"
+        cause = str(failure) if isinstance(failure, StudioctlError) else INTERRUPTED
         return LeftHalfWay(cause, why, self.where(), self.by_hand())

@@ -1,80 +1,22 @@
-"""Read from the Platform: who asks, which workspace is meant, which registries it can log in to."""
+"""Addresses: where a Platform has its API, and which registry an image is kept in."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from deploy import answers
-from deploy.errors import CredentialMissing, InvalidSetting, RequestRefused, StudioctlError
-from deploy.web import Web
+from deploy.errors import InvalidSetting
+from deploy.resolve import PLATFORM_API
+from deploy.seqera import members
+from deploy.web import LATER, Web
 
-CLOUD = "https://api.cloud.seqera.io"
+# All answers that do not say "later": to that `Web` listens.
+LASTING = frozenset(range(200, 500)) - {LATER}
 # The addresses of the Cloud that people copy from their browser, or know from earlier.
 CLOUD_HOSTS = frozenset({"cloud.seqera.io", "api.cloud.seqera.io", "tower.nf", "api.tower.nf"})
 DOCKER_HUB = "docker.io"
 DOCKER_HUB_HOSTS = frozenset(
     {"docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Api:
-    """The Platform's API, for one token."""
-
-    web: Web
-
-    def workspace_id(self, workspace: str | None) -> int | None:
-        """Give a workspace's number; None is the user's own workspace, which has none."""
-        if workspace is None or workspace.isdecimal():
-            return None if workspace is None else int(workspace)
-        user = _part(self._get("/user-info"), "user")
-        found = self._get(f"/user/{user.get('id')}/workspaces").get("orgsAndWorkspaces")
-        names: dict[str, int] = {}
-        for row in found if isinstance(found, list) else []:
-            if isinstance(row, dict) and isinstance(row.get("workspaceId"), int):
-                names[f"{row.get('orgName')}/{row.get('workspaceName')}"] = row["workspaceId"]
-        exact = names.get(workspace)
-        if exact is not None:
-            return exact
-        alike = [number for name, number in names.items() if name.lower() == workspace.lower()]
-        if len(alike) == 1:
-            return alike[0]
-        listed = ", ".join(sorted(names)) or "none at all"
-        raise InvalidSetting(
-            "workspace",
-            f"{workspace!r} is not among those that this token can see: {listed}.",
-        )
-
-    def registries(self, workspace_id: int | None) -> frozenset[str]:
-        """List the hosts of the registries that a workspace has a credential for."""
-        query = "" if workspace_id is None else f"?workspaceId={workspace_id}"
-        found = self._get(f"/credentials{query}").get("credentials")
-        return frozenset(
-            registry_host(str(_part(row, "keys").get("registry") or DOCKER_HUB))
-            for row in (found if isinstance(found, list) else [])
-            if isinstance(row, dict)
-            and row.get("provider") == "container-reg"
-            and not row.get("deleted")
-        )
-
-    def _get(self, path: str) -> dict[str, Any]:
-        try:
-            return self.web.get(path).document()
-        except RequestRefused as error:
-            raise explained(error, self.web.base) from error
-
-
-def explained(error: RequestRefused, endpoint: str) -> StudioctlError:
-    """Say what a refused token means."""
-    if error.status != 401:
-        return error
-    return CredentialMissing(
-        "TOWER_ACCESS_TOKEN",
-        f"the Platform at {endpoint} does not accept the token in TOWER_ACCESS_TOKEN.",
-        "It may have expired, or belong to another Platform (TOWER_API_ENDPOINT). Make a new\n"
-        "one in the Platform under Your tokens.",
-    )
 
 
 def bases(endpoint: str) -> tuple[str, ...]:
@@ -92,7 +34,7 @@ def bases(endpoint: str) -> tuple[str, ...]:
     address = urlsplit(endpoint)
     host = address.hostname or ""
     if host in CLOUD_HOSTS:
-        return (CLOUD,)
+        return (PLATFORM_API,)
     if address.path.endswith("/api") or host.startswith("api."):
         return (endpoint,)
     return (f"{endpoint}/api", endpoint)
@@ -104,7 +46,7 @@ def find(endpoint: str, reach: Callable[[str], Web]) -> str:
     if len(candidates) == 1:
         return candidates[0]
     for base in candidates:
-        answer = reach(base).get("/service-info", accept=range(200, 500))
+        answer = reach(base).get("/service-info", accept=LASTING)
         if answer.status == 200 and _is_platform(answer.text):
             return base
     raise InvalidSetting(
@@ -116,7 +58,7 @@ def find(endpoint: str, reach: Callable[[str], Web]) -> str:
 
 def _is_platform(text: str) -> bool:
     """Wave has a page of this name, too; only the Platform tells the version of its API there."""
-    return "apiVersion" in _part(answers.parsed(text) or {}, "serviceInfo")
+    return "apiVersion" in members.part(answers.parsed(text) or {}, "serviceInfo")
 
 
 def registry_host(repository: str) -> str:
@@ -143,8 +85,3 @@ def without_credential(
         for repository in repositories
         if repository and registry_host(repository) not in registries
     )
-
-
-def _part(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = document.get(name)
-    return found if isinstance(found, dict) else {}

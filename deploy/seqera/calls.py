@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 from deploy.answers import Answer
 from deploy.errors import (
+    CredentialMissing,
     NotAllowed,
     RequestRefused,
     StillCollecting,
@@ -16,13 +17,16 @@ from deploy.errors import (
     Unreachable,
 )
 from deploy.seqera import members
-from deploy.seqera.api import explained
+from deploy.seqera.api import LASTING
 from deploy.seqera.members import Document
 from deploy.wait import pauses
 from deploy.web import Web
 
 # What the Platform is still collecting is answered so, with what there is already.
 UNFINISHED = 202
+FORBIDDEN = 403
+# What a token that is not accepted is answered with.
+NOT_YOU = (401, FORBIDDEN)
 # The largest page that is known to be given: what `tw` asks for.
 PAGE = 100
 
@@ -88,7 +92,6 @@ class Calls:
         member: str,
         key: str,
         query: Query = NONE,
-        page: int = PAGE,
     ) -> list[Document]:
         """Give the whole of a list, each entry once.
 
@@ -99,7 +102,7 @@ class Calls:
         found: dict[str, Document] = {}
         for _ in range(2):
             found, totals = {}, set()
-            for rows, total in self._pages(path, member, query, page):
+            for rows, total in self._pages(path, member, query):
                 found |= {members.key(row, key): row for row in rows}
                 totals.add(total)
             if len(totals) == 1 and len(found) >= (totals.pop() or 0):
@@ -110,7 +113,7 @@ class Calls:
         self, *path: Part, member: str, query: Query = NONE
     ) -> tuple[list[Document], bool]:
         """Give the first page of a list, and whether that is the whole of it."""
-        rows, total = next(self._pages(path, member, query, PAGE))
+        rows, total = next(self._pages(path, member, query))
         return rows, total is not None and len(rows) >= total
 
     def address(self, path: Iterable[Part], query: Query = NONE) -> str:
@@ -125,12 +128,12 @@ class Calls:
         return f"{where}?{asked}" if asked else where
 
     def _pages(
-        self, path: Iterable[Part], member: str, query: Query, page: int
+        self, path: Iterable[Part], member: str, query: Query
     ) -> Iterator[tuple[list[Document], int | None]]:
         """Read page after page, each with the number of all entries as it is said there."""
         offset, before = 0, None
         while True:
-            answer = self.settled(*path, query={**query, "max": page, "offset": offset})
+            answer = self.settled(*path, query={**query, "max": PAGE, "offset": offset})
             if answer.status == UNFINISHED:
                 raise StillCollecting("/".join(map(str, path)))
             document = answer.document()
@@ -144,22 +147,21 @@ class Calls:
             before = rows
 
     def _meant(self, error: RequestRefused) -> StudioctlError:
-        """Tell a token that has expired from a user who may not do this.
+        """Tell a token that is not accepted from a user who may not do this: 403 says both."""
+        if error.status not in NOT_YOU:
+            return error
+        if error.status == FORBIDDEN and not self._is_nobody():
+            return NotAllowed(error)
+        return CredentialMissing(
+            "TOWER_ACCESS_TOKEN",
+            f"the Platform at {self.web.base} does not accept the token in TOWER_ACCESS_TOKEN.",
+            "It may have expired, or belong to another Platform (TOWER_API_ENDPOINT). Make a new\n"
+            "one in the Platform under Your tokens.",
+        )
 
-        Both may be answered with 403: who asks who they are needs a token, and no role.
-        """
-        if error.status == 403:
-            try:
-                answer = self.web.get("/user-info", accept=range(200, 500))
-            except (RequestRefused, Unreachable):
-                return NotAllowed(error)
-            if answer.status not in (401, 403):
-                return NotAllowed(error)
-            return token_refused(error, self.web.base)
-        return explained(error, self.web.base)
-
-
-def token_refused(error: RequestRefused, endpoint: str) -> StudioctlError:
-    """Give the error for a token that is not accepted, whichever status says so."""
-    refused = RequestRefused(error.method, error.url, 401, error.request_id, error.line)
-    return explained(refused, endpoint)
+    def _is_nobody(self) -> bool:
+        """Ask who the token's user is: that needs a token, and no role."""
+        try:
+            return self.web.get("/user-info", accept=LASTING).status in NOT_YOU
+        except (RequestRefused, Unreachable):
+            return False

@@ -18,13 +18,12 @@ from deploy.seqera.workspaces import ComputeEnv, Label, Link, Surroundings
 __all__ = [
     "IDLE",
     "TERMINAL",
-    "Checkpoint",
+    "UNDER_WAY",
     "ComputeEnv",
     "Configuration",
     "Label",
     "Link",
     "Mount",
-    "ParentCheckpoint",
     "Status",
     "Step",
     "Studio",
@@ -36,6 +35,8 @@ Status = Literal["starting", "running", "stopping", "stopped", "errored", "build
 TERMINAL: frozenset[str] = frozenset({"running", "stopped", "errored", "buildFailed"})
 # A Studio can be edited, started and deleted in these only.
 IDLE: frozenset[str] = frozenset({"stopped", "errored", "buildFailed"})
+# Of these a session comes by itself; `stopping` has to end first.
+UNDER_WAY: frozenset[str] = frozenset({"running", "starting", "building"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,49 +105,6 @@ class Configuration:
 
 
 @dataclass(frozen=True, slots=True)
-class ParentCheckpoint:
-    """Where the disk of a Studio came from: a checkpoint of another Studio."""
-
-    id: int
-    name: str = ""
-    studio_id: str = ""
-    studio_name: str = ""
-
-    @classmethod
-    def from_json(cls, document: Document) -> Self | None:
-        """Read `parentCheckpoint`; None if there is none."""
-        id_ = members.number(document, "checkpointId")
-        if id_ is None:
-            return None
-        return cls(
-            id_,
-            members.text(document, "checkpointName") or "",
-            members.key(document, "sessionId"),
-            members.text(document, "studioName") or "",
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """A saved disk of a Studio. `status` is empty, interim, finalized or invalid."""
-
-    id: int
-    name: str = ""
-    status: str = ""
-    saved_at: float | None = None
-
-    @classmethod
-    def from_json(cls, document: Document) -> Self:
-        """Read one of `checkpoints`."""
-        return cls(
-            members.number(document, "id") or 0,
-            members.text(document, "name") or "",
-            members.text(document, "status") or "",
-            members.time(document, "dateSaved"),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Studio:
     """A Studio as the Platform has it; times are in seconds since 1970.
 
@@ -174,7 +132,6 @@ class Studio:
     mounted: tuple[Link, ...] = ()
     last_started: float | None = None
     last_updated: float | None = None
-    parent_checkpoint: ParentCheckpoint | None = None
     creator: str | None = None
 
     @classmethod
@@ -204,9 +161,6 @@ class Studio:
             mounted=tuple(map(Link.from_json, members.rows(document, "mountedDataLinks"))),
             last_started=members.time(document, "lastStarted"),
             last_updated=members.time(document, "lastUpdated"),
-            parent_checkpoint=ParentCheckpoint.from_json(
-                members.part(document, "parentCheckpoint")
-            ),
             creator=members.text(members.part(document, "user"), "userName"),
         )
 

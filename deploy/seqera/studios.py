@@ -13,9 +13,10 @@ from typing import Any, NoReturn
 
 from deploy.answers import Answer
 from deploy.errors import AnswerLost, NameTaken, RequestRefused, StudioctlError, StudioGone
+from deploy.planning.desired import OURS
 from deploy.seqera import members
 from deploy.seqera.calls import Calls
-from deploy.seqera.models import Checkpoint, Label, Studio
+from deploy.seqera.models import Label, Studio
 from deploy.web import Web
 
 NOT_FOUND, CONFLICT = 404, 409
@@ -23,9 +24,6 @@ NOT_FOUND, CONFLICT = 404, 409
 ELSEWHERE = (400, NOT_FOUND)
 # The Platform fetches the data links of a Studio in the background; the rest is known at once.
 LINKS_LIMIT_S = 5
-# The Platform gives no more checkpoints at once; it says so nowhere, `tw` asks for no more.
-CHECKPOINTS_PAGE = 50
-OURS = "studioctl-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +108,6 @@ class Studios:
         """Delete one that is idle, with its checkpoints. This is final and immediate."""
         self._act(id_, "DELETE")
 
-    def checkpoints(self, id_: str) -> list[Checkpoint]:
-        """List the saved disks of one, the newest first."""
-        try:
-            rows = self.calls.listed(
-                "studios",
-                id_,
-                "checkpoints",
-                member="checkpoints",
-                key="id",
-                page=CHECKPOINTS_PAGE,
-            )
-        except RequestRefused as error:
-            _raise(error, gone=id_)
-        return [Checkpoint.from_json(row) for row in rows]
-
     def label_ids(self, labels: Mapping[str, str], known: Iterable[Label] = ()) -> list[int]:
         """Give the ids of resource labels, in their order; those that are missing are made.
 
@@ -141,7 +124,7 @@ class Studios:
 
         A workspace has room for 1,000. This is tidying up: a label that cannot be deleted stays.
         """
-        ours = {label.id: label for label in labels if label.name.startswith(OURS)}
+        ours = {label.id: label for label in labels if label.name.startswith(f"{OURS}-")}
         dropped: list[Label] = []
         if not ours:
             return dropped

@@ -21,6 +21,7 @@ from deploy.secret import Secret
 
 if TYPE_CHECKING:
     from deploy.planning.desired import Desired
+    from deploy.profile.loading import Variable
 
 VERSION_S = 10
 # A call of tw makes up to a dozen requests; it has no limit of its own.
@@ -174,10 +175,7 @@ def add(desired: Desired, labels: Mapping[str, str]) -> Line:
         "ssh": desired.ssh,
     }
     flags = {"private": desired.private, "auto-start": desired.auto_start}
-    variables = [
-        _variable(name, revealed(entry), hidden=entry.local or isinstance(entry.value, Secret))
-        for name, entry in desired.environment.items()
-    ]
+    variables = [_variable(name, entry) for name, entry in desired.environment.items()]
     given = (*_options(options), *variables, *(plain(f"--{n}") for n, on in flags.items() if on))
     return _line("add", *given)
 
@@ -212,10 +210,12 @@ def _options(values: Mapping[str, str | int | None]) -> tuple[Word, ...]:
     )
 
 
-def _variable(name: str, value: str, *, hidden: bool) -> Word:
+def _variable(name: str, entry: Variable) -> Word:
     """Write one variable; tw takes the text behind the first = as it is, commas included."""
-    word = plain(f"--env={name}={value}")
-    return Word(word.text, f'--env={name}="${name}"') if hidden else word
+    word = plain(f"--env={name}={revealed(entry)}")
+    if entry.local or isinstance(entry.value, Secret):
+        return Word(word.text, f'--env={name}="${entry.source or name}"')
+    return word
 
 
 def understood(answer: process.Answer) -> Said:

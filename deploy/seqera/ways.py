@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeGuard
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 from deploy import secret, ui
 from deploy.errors import NameTaken, ToolMissing, TwCannot, TwFailed
-from deploy.planning.desired import SPEC
-from deploy.secret import Secret
+from deploy.planning.desired import SPEC, unshown
 from deploy.seqera import tw as command
 from deploy.seqera.limits import Unsupported, supports, supports_start
-from deploy.seqera.models import IDLE
+from deploy.seqera.models import IDLE, UNDER_WAY
 from deploy.seqera.tw import Line, Missing, Said, Tw
 
 if TYPE_CHECKING:
@@ -40,7 +39,6 @@ Via = Literal["auto", "tw", "api"]
 Name = Literal["tw", "api"]
 # tw has no retries of its own. Before each one the Platform is asked what became of the last.
 TRIES = 3
-STARTED = frozenset({"building", "starting", "running"})
 STOPPED = IDLE | {"stopping"}
 # What studioctl itself heeds and a Java program does not.
 CONNECTION_SETTINGS = (
@@ -79,8 +77,8 @@ class ApiWay:
 
     def create(self, desired: Desired, labels: Mapping[str, str]) -> str:
         """Create it; `AnswerLost` leaves open whether it is there."""
-        body = desired.create_body(self.studios.label_ids(labels))
-        return self.studios.create(body, auto_start=desired.auto_start).id
+        ids = self.studios.label_ids(labels, known=desired.compute_env.labels)
+        return self.studios.create(desired.create_body(ids), auto_start=desired.auto_start).id
 
     def start(self, id_: str, name: str, desired: Desired | None) -> None:
         """Start it."""
@@ -107,10 +105,7 @@ class TwWay:
         """
         if self.studios.named(desired.name) is not None:
             raise NameTaken(desired.name)
-        line = command.add(desired, labels)
-        hidden = tuple(
-            each.value.reveal() for each in desired.environment.values() if _is_secret(each.value)
-        )
+        line, hidden = command.add(desired, labels), unshown(desired.environment)
         for _ in range(TRIES):
             said = self._said(line, hidden)
             if said.session:
@@ -127,7 +122,7 @@ class TwWay:
 
     def start(self, id_: str, name: str, desired: Desired | None) -> None:
         """Start it."""
-        self._change(command.start(self.studios.workspace_id, id_, desired), id_, STARTED)
+        self._change(command.start(self.studios.workspace_id, id_, desired), id_, UNDER_WAY)
 
     def stop(self, id_: str, name: str) -> None:
         """Stop it."""
@@ -151,10 +146,6 @@ class TwWay:
         errors = tuple(secret.redact(text, hidden) for text in said.errors)
         self.explain(f"{line.task} ended with {said.code}: {' '.join(errors)}")
         return Said(said.code, said.document, errors)
-
-
-def _is_secret(value: str | Secret) -> TypeGuard[Secret]:
-    return isinstance(value, Secret)
 
 
 @dataclass(frozen=True, slots=True)

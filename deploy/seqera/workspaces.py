@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from deploy import formats
 from deploy.seqera import members
 from deploy.seqera.members import Document
 
@@ -38,8 +39,6 @@ class Link:
     id: str
     name: str
     uri: str
-    provider: str = ""
-    region: str | None = None
     status: str | None = None
     message: str | None = None
     hidden: bool = False
@@ -51,8 +50,6 @@ class Link:
             id=members.key(document, "id"),
             name=members.text(document, "name") or "",
             uri=members.text(document, "resourceRef") or "",
-            provider=members.text(document, "provider") or "",
-            region=members.text(document, "region"),
             status=members.text(document, "status"),
             message=members.text(document, "message"),
             hidden=members.flag(document, "hidden") or False,
@@ -71,7 +68,6 @@ class ComputeEnv:
     platform: str = ""
     status: str = ""
     message: str | None = None
-    region: str | None = None
     work_dir: str | None = None
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
     labels: tuple[Label, ...] = ()
@@ -87,7 +83,6 @@ class ComputeEnv:
             platform=members.text(document, "platform") or "",
             status=members.text(document, "status") or "",
             message=members.text(document, "message"),
-            region=members.text(document, "region") or members.text(config, "region"),
             work_dir=members.text(document, "workDir") or members.text(config, "workDir"),
             config=config,
             labels=tuple(map(Label.from_json, members.rows(document, "labels"))),
@@ -95,10 +90,11 @@ class ComputeEnv:
         )
 
     @property
-    def is_arm(self) -> bool:
-        """Tell whether its machines are ARM ones, as far as its configuration says so."""
+    def machines(self) -> formats.Platform:
+        """What an image has to be built for: ARM only where the configuration says so."""
         places = (self.config, members.part(self.config, "forge"))
-        return any(members.flag(place, "arm64Enabled") for place in places)
+        is_arm = any(members.flag(place, "arm64Enabled") for place in places)
+        return "linux/arm64" if is_arm else formats.DEFAULT_PLATFORM
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +105,8 @@ class Surroundings:
     or it may not be read.
     """
 
-    user_id: int
     user_name: str
     organization: str | None = None
-    organization_id: int | None = None
     workspace: str | None = None
     workspace_id: int | None = None
     roles: tuple[str, ...] = ()

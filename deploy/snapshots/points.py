@@ -92,18 +92,25 @@ class Store:
 
 def open_store(folder: Path) -> Store:
     """Look at a data link's folder, or at a copy of the `mlflow-studio` folder on it."""
-    link = folder.absolute()
-    if not layout.sessions_dir(link).is_dir() and (link / "sessions").is_dir():
-        if link.name != layout.ROOT:
-            raise InvalidSetting(str(folder), f"name the folder above {layout.ROOT}.")
-        link = link.parent
     try:
+        link = _link(folder)
         sessions = idle.marked(link, scan.sessions(link))
-    except ScanError as error:
-        raise NoStates(folder, str(error)) from error
+    except (ScanError, OSError) as error:
+        raise NoStates(folder, getattr(error, "strerror", None) or str(error)) from error
     if not any(session.states for session in sessions):
         raise NoStates(folder, f"there is no state in {layout.sessions_dir(link)}")
     return Store(link, sessions)
+
+
+def _link(folder: Path) -> Path:
+    link = folder.absolute()
+    if not link.is_dir():
+        raise NoStates(folder, "it is no folder" if link.exists() else "there is no such folder")
+    if layout.sessions_dir(link).is_dir() or not (link / "sessions").is_dir():
+        return link
+    if link.name != layout.ROOT:
+        raise InvalidSetting(str(folder), f"name the folder above {layout.ROOT}.")
+    return link.parent
 
 
 def table(store: Store, points: Sequence[Point]) -> list[str]:

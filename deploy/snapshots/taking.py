@@ -85,7 +85,7 @@ def _restored(
         if verified is None:
             raise StateUnusable([f"{each.state}: {each.reason}" for each in rejected])
         yield verified, rejected, scratch
-    except (LocalDiskError, OSError) as error:
+    except (LocalDiskError, OSError, sqlite3.Error) as error:
         raise FileNotWritten(folder, str(error)) from error
     finally:
         with contextlib.suppress(OSError):

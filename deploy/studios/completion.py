@@ -35,7 +35,10 @@ def studios(
     env: Mapping[str, str],
     now: Callable[[], float] = time.time,
 ) -> list[str]:
-    """Give the names of the workspace's Studios, as they were a minute ago at most."""
+    """Give the names of the workspace's Studios, as they were a minute ago at most.
+
+    Where no answer comes in time, they are those of the last one.
+    """
     place = workspace or env.get("TOWER_WORKSPACE_ID") or _raw(file).get("workspace")
     place = None if place is None else str(place)
     kept = _kept_in(place, env)
@@ -59,13 +62,12 @@ def studios(
 
 
 def _asked(workspace: str | None, env: Mapping[str, str]) -> list[str]:
-    from deploy.seqera import entry
-    from deploy.seqera.api import Api
+    from deploy.seqera import entry, surroundings
     from deploy.seqera.studios import Studios
 
     web = entry.enter(env, Clock(), HASTE)
     web.explain = lambda line: None
-    number = Api(web).workspace_id(workspace)
+    number = surroundings.workspace_id(web, workspace)
     return sorted(studio.name for studio in Studios(web, number).all())
 
 
@@ -87,7 +89,7 @@ def _part(found: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 def _kept_in(workspace: str | None, env: Mapping[str, str]) -> Path | None:
     """One file for each token, server and workspace; what it is called tells none of them."""
-    place = folder(env)
+    place = folders.cache(env, "names")
     who = [env.get(name, "") for name in ("TOWER_ACCESS_TOKEN", "TOWER_API_ENDPOINT")]
     digest = hashlib.sha256(json.dumps([*who, workspace]).encode()).hexdigest()[:16]
     return place / f"{digest}.json" if place else None
@@ -109,8 +111,3 @@ def _write(file: Path | None, names: list[str], now: float) -> None:
             aside = file.with_suffix(f".{threading.get_native_id()}")
             aside.write_text(json.dumps({"at": now, "names": names}), encoding="utf-8")
             aside.replace(file)
-
-
-def folder(env: Mapping[str, str]) -> Path | None:
-    """Give the folder for names that were asked for lately."""
-    return folders.cache(env, "names")

@@ -9,9 +9,10 @@ from deploy import ui
 from deploy.planning import previous, situation, temporary
 from deploy.planning.desired import OURS
 from deploy.planning.plan import Seen
-from deploy.rollout.acts import UNDER_WAY, Acts
+from deploy.rollout.acts import Acts
 from deploy.rollout.starting import Start
 from deploy.rollout.steps import Journal
+from deploy.seqera.models import UNDER_WAY
 from deploy.studios.status import entry
 
 if TYPE_CHECKING:
@@ -42,17 +43,11 @@ def start(named: Named, means: Means) -> Ended:
     studio = named.needed()
     acts = Acts(means, Journal(), named.name)
     part = Start(acts, Seen.of(studio), studio=studio)
-    if studio.status not in UNDER_WAY:
-        if temporary.expired(studio, None, means.clock.now()):
-            ui.say(
-                f"its temporary image has expired ({studio.image}); studioctl deploy replaces it"
-            )
-        acts.journal.run(part.steps())
-    else:
+    if studio.status in UNDER_WAY:
         ui.say(f'"{studio.name}" is {studio.status} already')
-        if means.wait:
-            part.wait()
-            part.verify()
+    elif temporary.expired(studio, None, means.clock.now()):
+        ui.say(f"its temporary image has expired ({studio.image}); studioctl deploy replaces it")
+    part.run()
     now = acts.described(studio.id)
     return Ended(now, tuple(acts.journal.done), str(part.readiness))
 
@@ -83,8 +78,8 @@ def kept(named: Named, studio: Studio) -> tuple[str, ...]:
         lines.append("it was not made by studioctl, so where it keeps its data is not known")
     else:
         store = situation.store_of(studio, named.studios.calls)
-        fate = "LOST with it: all runs" if store.kind == "checkpoint" else "where its runs are"
-        lines.append(f"{fate} ({store.words})")
+        lost = store.kind == "checkpoint"
+        lines.append(f"{'LOST with it: all runs' if lost else 'kept: its runs'} ({store.words})")
         if not store.artifacts_kept:
             lines.append(f"LOST with it: all artifacts ({store.artifacts})")
     for link in situation.mounts(studio):

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from deploy.errors import StudioGone
 from deploy.resolve import workspace
-from deploy.seqera import entry
-from deploy.seqera.api import Api
+from deploy.seqera import entry, surroundings
 from deploy.seqera.studios import Studios
 
 if TYPE_CHECKING:
@@ -74,4 +73,4 @@ def everything(
         loaded = profile.load_if_there(asked.file, asked.stage, env)
         place = workspace(loaded, None, env).value
     web = entry.enter(env, options.clock, options.patience)
-    return Studios(web, Api(web).workspace_id(place))
+    return Studios(web, surroundings.workspace_id(web, place))

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
+from deploy.studios.explain import plain
 from deploy.wait import spelt
 
 if TYPE_CHECKING:
@@ -63,10 +64,10 @@ def current(studio: Studio) -> str:
     for status in ("errored", "in-progress"):
         for step in studio.progress:
             if step.status == status:
-                return step.message
+                return plain(step.message)
     return ""
 
 
 def _marked(step: Step) -> str:
-    warnings = "".join(f"\n      {warning}" for warning in step.warnings)
-    return f"  {MARKS.get(step.status, '·')} {step.message}{warnings}"
+    warnings = "".join(f"\n      {plain(warning)}" for warning in step.warnings)
+    return f"  {MARKS.get(step.status, '·')} {plain(step.message)}{warnings}"

@@ -15,11 +15,11 @@ from deploy import answers, ui
 from deploy.errors import StudioctlError, Unreachable
 from deploy.studios.explain import plain
 from deploy.wait import Clock, pauses, spelt
+from deploy.web import LATER, Web
 
 if TYPE_CHECKING:
     from deploy.answers import Answer
     from deploy.seqera.models import Studio
-    from deploy.web import Web
 
 READY_LIMIT_S = 180
 # The first start may meet a name that is not known yet, or a proxy that does not know the session.
@@ -84,6 +84,6 @@ def _read(answer: Answer, redacted: Callable[[str], str]) -> Readiness:
         return Readiness("not ready", redacted("; ".join(parts)) or "it gives no reason")
     if answer.status == 404:
         return Readiness("not checked", "it has no page /studio/ready, so it is no MLflow Studio")
-    if answer.status >= 500:
+    if answer.status == LATER or answer.status >= 500:
         return Readiness("not ready", f"what stands before it answers {answer.status}")
     return LOGIN

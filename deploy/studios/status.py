@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from deploy import images, preflight
-from deploy.errors import StudioctlError
+from deploy.errors import PreflightFailed, StudioctlError
 from deploy.planning import situation, survey, temporary
 from deploy.planning.desired import OURS
 from deploy.planning.plan import Circumstances, decide
@@ -140,6 +140,8 @@ def _drift(
         found = survey.look(request, options, env, inspect=False)
         preflight.require(found.resolved.findings)
         desired = survey.wanted(found, env)
+    except PreflightFailed as error:
+        return None, "\n".join(map(str, error.findings))
     except StudioctlError as error:
         return None, str(error)
     if not desired.image:

@@ -81,8 +81,9 @@ def _lifespan(status: Status) -> str:
 
 def _drift(status: Status) -> Iterator[str]:
     if status.drift is None:
-        first, *_ = status.drift_why.splitlines()
+        first, *rest = status.drift_why.splitlines()
         yield f"  profile: not compared: {first}"
+        yield from (f"    {line}" for line in rest)
     elif not status.drift:
         yield "  profile: it is as the profile says"
     else:

@@ -37,6 +37,7 @@ STALE_S = 60
 # A server that answers with an error again and again will not answer otherwise.
 MOST_ERRORS = 8
 _WHAT = {"running": "the start", "stopped": "the stop"}
+_VERB = {"running": "start", "stopped": "stop"}
 
 
 def wait(
@@ -47,12 +48,14 @@ def wait(
     clock: Clock,
     progress: Progress | None = None,
     before: Studio | None = None,
+    verb: str = "",
     chance: Callable[[], float] = random.random,
 ) -> Studio:
     """Ask until the Studio has come to rest; raise unless it is what was wanted.
 
     `before` is the Studio as it was before it was told to start or stop. A question that gets no
     answer does not end the wait. A Studio that fails raises at once, with all that is known.
+    `verb` is the command that goes on waiting, where that is not the goal's own.
     """
     begun, errors, last = clock.steady(), 0, before
     shown = progress or Progress(limit_s)
@@ -76,7 +79,8 @@ def wait(
             elapsed = clock.steady() - begun
             if elapsed >= limit_s:
                 name, status = (last.name, last.status) if last else (None, "not known")
-                resume = explain.command("status", name, studios.workspace_id)
+                # It waits for what is on its way already.
+                resume = explain.command(verb or _VERB[goal], name, studios.workspace_id)
                 what = f"{_WHAT[goal]} of the Studio {name or id_}"
                 raise GaveUpWaiting(what, spelt(limit_s), status, resume)
             # Spread, so that several who wait do not ask at the same moments.

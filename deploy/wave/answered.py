@@ -56,7 +56,6 @@ class Status:
     link: str | None = None
     started_at: float | None = None
     duration_s: float | None = None
-    exit_code: int | None = None
 
     @property
     def is_over(self) -> bool:
@@ -81,15 +80,13 @@ def submitted(document: Mapping[str, Any], asked_at: float | None = None) -> Sub
 
 def status(document: Mapping[str, Any]) -> Status:
     """Read the state of a container request, or of a build; their members differ a little."""
-    code = document.get("exitCode")
     return Status(
-        state=_text(document, "status") or "UNKNOWN",
+        state=name(document, "status") or "UNKNOWN",
         succeeded=_flag(document, "succeeded"),
         reason=_text(document, "reason") or "",
         link=name(document, "detailsUri"),
         started_at=time(document, "creationTime") or time(document, "startTime"),
         duration_s=seconds(document.get("duration")),
-        exit_code=code if isinstance(code, int) else None,
     )
 
 

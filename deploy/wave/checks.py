@@ -1,11 +1,12 @@
 """Find, before a build, why its image could not be pushed: Wave itself notices minutes later."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
+from deploy import ui
 from deploy.errors import CredentialMissing, RequestRefused, Unreachable
 from deploy.secret import Secret
-from deploy.seqera import api
-from deploy.seqera.api import Api
+from deploy.seqera import api, surroundings
+from deploy.seqera.calls import Calls
 
 
 def token_for(repository: str | None, token: Secret | None) -> None:
@@ -21,11 +22,7 @@ def token_for(repository: str | None, token: Secret | None) -> None:
 
 
 def push_credentials(
-    platform: Api,
-    workspace: str | None,
-    workspace_id: int | None,
-    repositories: Iterable[str | None],
-    say: Callable[[str], None],
+    calls: Calls, workspace: str | None, repositories: Iterable[str | None]
 ) -> None:
     """Refuse to push where the workspace has no credential for the registry.
 
@@ -33,12 +30,9 @@ def push_credentials(
     reason to stop: Wave asks on its own.
     """
     try:
-        registries = platform.registries(workspace_id)
-    except Unreachable as error:
-        say(f"not checked whether the registry's credential is there: {error.short}")
-        return
-    except RequestRefused as error:
-        say(f"not checked whether the registry's credential is there: {error.short}")
+        registries = surroundings.registries(calls)
+    except (Unreachable, RequestRefused) as error:
+        ui.say(f"not checked whether the registry's credential is there: {error.short}")
         return
     missing = api.without_credential(repositories, registries)
     if missing:

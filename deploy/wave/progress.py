@@ -1,9 +1,11 @@
 """Show that a build goes on: one line that is rewritten on a terminal, else a line now and then."""
 
+import shutil
 import sys
 from dataclasses import dataclass
 from typing import TextIO
 
+from deploy import ui
 from deploy.wait import spelt
 
 QUIET_S = 30
@@ -23,7 +25,9 @@ class Progress:
         """Tell the state, if there is something new to tell."""
         out = self.stream or sys.stderr
         line = f"{state.lower()}: {spelt(elapsed_s)} of at most {spelt(self.limit_s)}"
-        if out.isatty():
+        if out.isatty() and not ui.is_verbose():
+            # A line that is wrapped cannot be written over.
+            line = line[: shutil.get_terminal_size().columns - 1]
             print("\r" + line.ljust(self._width), end="", file=out, flush=True)
             self._width = len(line)
         elif state != self._state or elapsed_s - self._said_at >= QUIET_S:

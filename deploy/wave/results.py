@@ -184,7 +184,7 @@ class Results:
                 f"Wave remembers a failure for about {FAILURE_S} s. After a change of the content\n"
                 "build at once; to try the same again, add --retry-failed."
             )
-        elif status.exit_code == OUT_OF_MEMORY:
+        elif build and self._exit_code(build) == OUT_OF_MEMORY:
             hint = "Exit code 137: Wave's builder ran out of memory. Make the steps smaller."
         elif (status.duration_s or 0) >= waiting.BUILD_LIMIT_S - 5:
             hint = (
@@ -193,6 +193,14 @@ class Results:
             )
         link = record.image.link or status.link
         return ImageNotBuilt(build or record.image.reference, why, log, link, hint)
+
+    def _exit_code(self, build: str) -> int | None:
+        """Ask how the builder ended, which no status tells; that nobody knows is no failure."""
+        try:
+            code = self.client.build_record(build).get("exitStatus")
+        except (RequestRefused, Unreachable):
+            return None
+        return code if isinstance(code, int) else None
 
     def _looked_up(self, id_: str) -> Record:
         """Ask Wave what an id of which we have no record stands for."""

@@ -1,4 +1,4 @@
-"""`studioctl build` as a whole process: what reaches stdout, what is kept, what it costs."""
+"""`studioctl build`: what reaches stdout, what is kept, what it costs."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import pytest
 
 from deploy.records import Records
 from deploy.wait import Clock
-from tests.deploy.calling import ROOT, studioctl
+from tests.deploy.calling import ROOT, called, studioctl
 from tests.fakes.building import Pretended
 from tests.fakes.platform import TOKEN, Platform
 from tests.fakes.wave import Wave
@@ -63,7 +63,7 @@ def test_without_a_profile_our_own_context_is_built_and_only_the_reference_print
 
 
 def test_one_document_has_all_that_is_known(env: dict[str, str], a_folder: Path) -> None:
-    done = studioctl("build", "--wave", "--json", cwd=a_folder, **env)
+    done = called("build", "--wave", "--json", cwd=a_folder, **env)
     document = json.loads(done.stdout)
     assert list(document) == KEYS
     assert document["platform"] == "linux/amd64"
@@ -89,7 +89,7 @@ def test_an_unchanged_build_is_quick_and_one_call(
 def test_a_build_leaves_a_record_that_deploy_can_use(
     env: dict[str, str], a_folder: Path, tmp_path: Path
 ) -> None:
-    done = studioctl("build", "--wave", cwd=a_folder, **env)
+    done = called("build", "--wave", cwd=a_folder, **env)
     record = Records(tmp_path / "state" / "mlflow-studio" / "builds").newest()
     assert record is not None
     assert record.image.reference == done.stdout.strip()
@@ -105,9 +105,9 @@ def test_without_a_place_for_records_it_builds_all_the_same(
     (tmp_path / "a file").write_text("")
     for place in (tmp_path / "a file", tmp_path / "a file" / "below"):
         given = {**env, "XDG_STATE_HOME": str(place)}
-        assert studioctl("build", "--wave", cwd=a_folder, **given).returncode == 0
+        assert called("build", "--wave", cwd=a_folder, **given).returncode == 0
     del given["XDG_STATE_HOME"]
-    assert studioctl("build", "--wave", cwd=a_folder, **given).returncode == 0
+    assert called("build", "--wave", cwd=a_folder, **given).returncode == 0
 
 
 def test_the_profile_says_what_to_build_and_the_options_win(
@@ -131,15 +131,15 @@ def test_the_profile_says_what_to_build_and_the_options_win(
         "    image: {freeze: false}\n"
     )
     given = {**env, "TOWER_ACCESS_TOKEN": TOKEN}
-    done = studioctl("build", cwd=a_folder, **given)
+    done = called("build", cwd=a_folder, **given)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(REPOSITORY + ":")
     (sent,) = [call.json() for call in a_wave.asked("POST /v1alpha2")]
     assert sent["towerWorkspaceId"] == 71
     assert sent["buildRepository"] == REPOSITORY
     for words in (("--temporary",), ("--stage", "dev")):
-        assert "/wt/" in studioctl("build", *words, cwd=a_folder, **given).stdout
-    assert studioctl("build", "-f", "none.yaml", cwd=a_folder, **given).returncode == 3
+        assert "/wt/" in called("build", *words, cwd=a_folder, **given).stdout
+    assert called("build", "-f", "none.yaml", cwd=a_folder, **given).returncode == 3
 
 
 def test_an_image_that_the_profile_names_is_given_without_a_build(
@@ -149,7 +149,7 @@ def test_an_image_that_the_profile_names_is_given_without_a_build(
         "name: mlflow\nworkspace: Acme/ml\ncompute-env: aws\n"
         "image:\n  reference: ghcr.io/acme/mlflow:1\n"
     )
-    done = studioctl("build", cwd=a_folder, **env)
+    done = called("build", cwd=a_folder, **env)
     assert (done.returncode, done.stdout) == (0, "ghcr.io/acme/mlflow:1\n"), done.stderr
     assert "nothing to build" in done.stderr
     assert a_wave.calls == []
@@ -172,14 +172,14 @@ def test_an_image_that_the_profile_names_is_given_without_a_build(
 def test_what_docker_cannot_do_is_refused(
     words: tuple[str, ...], code: int, env: dict[str, str], a_folder: Path
 ) -> None:
-    done = studioctl("build", "--docker", *words, cwd=a_folder, **env)
+    done = called("build", "--docker", *words, cwd=a_folder, **env)
     assert (done.returncode, done.stdout) == (code, ""), done.stderr
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("id_", ["../../etc", "bd-1/../x", "", "a b", "x" * 200, "é" * 9])
 def test_only_an_id_can_be_waited_for(id_: str, env: dict[str, str], a_folder: Path) -> None:
-    done = studioctl("wave", "wait", id_, cwd=a_folder, **env)
+    done = called("wave", "wait", id_, cwd=a_folder, **env)
     assert (done.returncode, done.stdout) == (3, ""), done.stderr
 
 
@@ -188,20 +188,21 @@ def test_ctrl_c_ends_the_process_with_130_and_the_command_to_resume(
     a_wave: Wave, env: dict[str, str], a_folder: Path
 ) -> None:
     a_wave.engine.takes_s = 1000
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "deploy.cli", "build", "--wave"],
         cwd=a_folder,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **env},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    assert process.stderr is not None
-    said = [next(process.stderr)]
-    while not said[-1].startswith("building: "):
-        said.append(next(process.stderr))
-    process.send_signal(signal.SIGINT)
-    out, rest = process.communicate(timeout=30)
+    ) as process:
+        try:
+            assert process.stderr is not None
+            assert any(line.startswith("building: ") for line in process.stderr)
+            process.send_signal(signal.SIGINT)
+            out, rest = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert (process.returncode, out) == (130, "")
     assert "studioctl wave wait " in rest
     assert "Traceback" not in rest

@@ -54,7 +54,6 @@ def test_the_engines_builder_gets_the_archive_and_all_that_was_asked(
         folder,
         arguments={"NOTE": "x"},
         tags=("v1",),
-        labels={"mine": "1"},
         platform="linux/amd64",
     )
     assert an_engine.context == archive
@@ -62,8 +61,7 @@ def test_the_engines_builder_gets_the_archive_and_all_that_was_asked(
     assert an_engine.sent["platform"] == "linux/amd64"
     assert json.loads(an_engine.sent["buildargs"]) == {"NOTE": "x"}
     assert json.loads(an_engine.sent["labels"]) == {
-        "mine": "1",
-        "studioctl.context.digest": image.context_digest,
+        "studioctl.context.digest": image.context_digest
     }
     assert an_engine.images.keys() == {image.reference, "studio-studio:v1"}
     assert (image.cached, image.digest) == (False, None)

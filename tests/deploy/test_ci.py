@@ -31,7 +31,7 @@ class Runner:
         for name in ("summary", "outputs"):
             (self.folder / name).unlink(missing_ok=True)
         return subprocess.run(
-            [sys.executable, "-m", "deploy.ci", *words],
+            [sys.executable, "-P", "-m", "deploy.ci", *words],
             cwd=self.folder,
             env={
                 "PATH": os.environ["PATH"],
@@ -65,6 +65,9 @@ def a_runner(tmp_path: Path) -> Iterator[Runner]:
         profile = {**PROFILE, "image": {"reference": f"{registry.host}/acme/mlflow:1"}}
         profile["stages"] = {"prod": {"name": "mlflow-prod"}}
         (tmp_path / "studio.yaml").write_text(yaml.safe_dump(profile))
+        # A checkout may have a package of this name, too, which is nothing to us.
+        (tmp_path / "deploy").mkdir()
+        (tmp_path / "deploy" / "__init__.py").write_text("raise SystemExit('not ours')\n")
         yield Runner(platform, tmp_path)
 
 

@@ -1,6 +1,9 @@
 """The command line from outside: help, version, and what wrong words get."""
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +15,9 @@ from typer.testing import CliRunner
 from deploy import __version__
 from deploy.cli import app
 from deploy.versions import pinned_mlflow
+from tests.deploy.calling import ROOT
 
-PYPROJECT = Path(__file__).parent.parent.parent / "pyproject.toml"
+PYPROJECT = ROOT / "pyproject.toml"
 
 
 def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -23,14 +27,16 @@ def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]
 
 
 EVERY_COMMAND = list(commands(typer.main.get_command(app)))
+GROUPS = ("profile", "snapshots", "wave")
 
 
 @pytest.mark.parametrize("path", EVERY_COMMAND, ids=" ".join)
-@pytest.mark.parametrize("option", ["--help", "-h"])
-def test_every_command_explains_itself(path: tuple[str, ...], option: str) -> None:
-    result = CliRunner().invoke(app, [*path, option], prog_name="studioctl")
+def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(app, [*path, "--help"], prog_name="studioctl")
     assert result.exit_code == 0
     assert result.stdout.startswith(" ".join(("Usage: studioctl", *path)))
+    assert "-v, --verbose" in result.stdout
+    assert "-h, --help" in result.stdout
     assert result.stderr == ""
 
 
@@ -41,6 +47,13 @@ def test_every_option_has_a_help_that_is_a_sentence() -> None:
             command = command.commands[name]
         for parameter in command.params:
             assert re.match(r"[A-Z].*\.( \[.*\])?$", parameter.help or ""), (path, parameter.name)
+
+
+@pytest.mark.parametrize("path", [(), *((name,) for name in GROUPS)], ids=" ".join)
+def test_no_summary_of_a_command_is_cut_off(path: tuple[str, ...]) -> None:
+    listed = CliRunner().invoke(app, [*path, "--help"]).stdout.partition("Commands:")[2]
+    assert listed
+    assert "..." not in listed
 
 
 def test_the_version_tells_ours_and_mlflows() -> None:
@@ -64,3 +77,10 @@ def test_a_misspelt_command_gets_the_closest_one() -> None:
     result = CliRunner().invoke(app, ["upp"])
     assert result.exit_code == 2
     assert "Did you mean 'up'?" in result.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a POSIX shell closes the streams")
+def test_what_is_for_a_closed_stream_goes_nowhere_else(tmp_path: Path) -> None:
+    command = f'exec "{sys.executable}" -m deploy.cli profile show -f "{tmp_path}/none" <&- 2>&-'
+    done = subprocess.run(["/bin/sh", "-c", command], cwd=ROOT, capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (3, b"")

@@ -1,4 +1,4 @@
-"""`studioctl init` and `studioctl profile` as whole processes."""
+"""`studioctl init` and `studioctl profile`: what is written, printed and refused."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.deploy.calling import ROOT, studioctl
+from tests.deploy.calling import ROOT, called, studioctl
 
 PROFILE = """\
 name: runs-${STAGE:-test}
@@ -50,8 +50,8 @@ def test_init_writes_a_valid_profile_and_its_schema(a_folder: Path) -> None:
 
 
 def test_the_schema_that_init_writes_is_the_one_that_is_printed(a_folder: Path) -> None:
-    studioctl("init", cwd=a_folder)
-    printed = studioctl("profile", "schema", cwd=a_folder)
+    called("init", cwd=a_folder)
+    printed = called("profile", "schema", cwd=a_folder)
     assert printed.returncode == 0
     assert printed.stdout == (a_folder / "studio.schema.json").read_text()
     jsonschema.Draft202012Validator.check_schema(json.loads(printed.stdout))
@@ -60,32 +60,32 @@ def test_the_schema_that_init_writes_is_the_one_that_is_printed(a_folder: Path) 
 @pytest.mark.parametrize("name", ["studio.yaml", "studio.schema.json"])
 def test_init_overwrites_nothing_without_force(a_folder: Path, name: str) -> None:
     (a_folder / name).write_text("mine")
-    done = studioctl("init", cwd=a_folder)
+    done = called("init", cwd=a_folder)
     assert done.returncode == 1
     assert f"{name} is there already; nothing was written." in done.stderr
     assert [path.name for path in a_folder.iterdir()] == [name]
     assert (a_folder / name).read_text() == "mine"
-    assert studioctl("init", "--force", cwd=a_folder).returncode == 0
+    assert called("init", "--force", cwd=a_folder).returncode == 0
     assert (a_folder / name).read_text() != "mine"
 
 
 def test_init_writes_another_file_on_request(a_folder: Path) -> None:
-    done = studioctl("init", "-f", "other.yaml", cwd=a_folder)
+    done = called("init", "-f", "other.yaml", cwd=a_folder)
     assert "studioctl plan --file other.yaml" in done.stderr
     assert (a_folder / "other.yaml").exists()
-    again = studioctl("init", "-f", "third.yaml", cwd=a_folder)
+    again = called("init", "-f", "third.yaml", cwd=a_folder)
     assert "studio.schema.json" not in again.stderr
 
 
 def test_init_says_why_it_cannot_write(a_folder: Path) -> None:
-    done = studioctl("init", "-f", "no/such/folder/studio.yaml", cwd=a_folder)
+    done = called("init", "-f", "no/such/folder/studio.yaml", cwd=a_folder)
     assert done.returncode == 1
     assert "cannot be written" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_show_prints_each_value_with_its_source(a_profile: Path) -> None:
-    done = studioctl("profile", "show", cwd=a_profile.parent, TOWER_WORKSPACE_ID="other/ws", **ENV)
+    done = called("profile", "show", cwd=a_profile.parent, TOWER_WORKSPACE_ID="other/ws", **ENV)
     assert done.returncode == 0
     assert done.stderr == ""
     lines = [line.strip() for line in done.stdout.splitlines()]
@@ -110,7 +110,7 @@ def test_show_prints_each_value_with_its_source(a_profile: Path) -> None:
 
 
 def test_a_flag_comes_first_and_a_stage_lies_over_the_base(a_profile: Path) -> None:
-    done = studioctl(
+    done = called(
         *("profile", "show", "--stage", "dev", "-w", "a/b", "-f", str(a_profile)),
         cwd=a_profile.parent,
         TOWER_WORKSPACE_ID="other/ws",
@@ -122,7 +122,7 @@ def test_a_flag_comes_first_and_a_stage_lies_over_the_base(a_profile: Path) -> N
 
 
 def test_show_as_json_is_one_document(a_profile: Path) -> None:
-    done = studioctl("profile", "show", "--json", cwd=a_profile.parent, **ENV)
+    done = called("profile", "show", "--json", cwd=a_profile.parent, **ENV)
     document = json.loads(done.stdout)
     assert (document["file"], document["stage"]) == ("studio.yaml", None)
     values = document["values"]
@@ -136,7 +136,7 @@ def test_show_as_json_is_one_document(a_profile: Path) -> None:
 def test_validate_lists_everything_and_ends_with_3(a_folder: Path) -> None:
     text = "name: 1\nresources: {cpus: 2}\nstages: {dev: {spot: true}}\n"
     (a_folder / "studio.yaml").write_text(text)
-    done = studioctl("profile", "validate", cwd=a_folder)
+    done = called("profile", "validate", cwd=a_folder)
     assert done.returncode == 3
     assert done.stdout == ""
     assert done.stderr == (
@@ -149,7 +149,7 @@ def test_validate_lists_everything_and_ends_with_3(a_folder: Path) -> None:
 
 def test_validate_as_json_says_the_same(a_folder: Path) -> None:
     (a_folder / "studio.yaml").write_text("name: 1\n")
-    done = studioctl("profile", "validate", "--json", cwd=a_folder)
+    done = called("profile", "validate", "--json", cwd=a_folder)
     assert done.returncode == 3
     assert json.loads(done.stdout) == {
         "file": "studio.yaml",
@@ -164,27 +164,43 @@ def test_validate_as_json_says_the_same(a_folder: Path) -> None:
         ],
     }
     (a_folder / "studio.yaml").write_text("name: a\n")
-    done = studioctl("profile", "validate", "--json", cwd=a_folder)
+    done = called("profile", "validate", "--json", cwd=a_folder)
     assert done.returncode == 0
     assert json.loads(done.stdout) == {"file": "studio.yaml", "valid": True, "problems": []}
 
 
-def test_validate_in_a_stage_checks_that_the_whole_can_be_built(a_folder: Path) -> None:
-    (a_folder / "studio.yaml").write_text("stages: {prod: {image: {freeze: true}}}\n")
-    assert studioctl("profile", "validate", cwd=a_folder).returncode == 0
-    done = studioctl("profile", "validate", "--stage", "prod", cwd=a_folder)
-    assert done.returncode == 3
-    assert "image.freeze (studio.yaml:1): needs a place for the image" in done.stderr
-    (a_folder / "studio.yaml").write_text("image: {freeze: true}\n")
-    done = studioctl("profile", "validate", "--json", cwd=a_folder)
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("image: {freeze: true}\n", 1),
+        ("stages:\n  dev: {}\n  prod: {image: {freeze: true}}\n", 3),
+    ],
+    ids=["the base", "a stage"],
+)
+def test_validate_checks_that_the_whole_can_be_built(a_folder: Path, text: str, line: int) -> None:
+    (a_folder / "studio.yaml").write_text(text)
+    done = called("profile", "validate", "--json", cwd=a_folder)
     assert done.returncode == 3
     (problem,) = json.loads(done.stdout)["problems"]
-    assert problem["message"].startswith("image.freeze (studio.yaml:1): needs a place")
+    assert problem["message"].startswith(f"image.freeze (studio.yaml:{line}): needs a place")
+
+
+def test_a_base_that_only_its_stages_complete_is_valid(a_folder: Path) -> None:
+    text = "image: {freeze: true}\nstages: {prod: {image: {repository: ghcr.io/acme/x}}}\n"
+    (a_folder / "studio.yaml").write_text(text)
+    assert called("profile", "validate", cwd=a_folder).returncode == 0
+
+
+def test_validate_tells_programs_too_that_there_is_no_profile(a_folder: Path) -> None:
+    done = called("profile", "validate", "--json", cwd=a_folder)
+    assert done.returncode == 3
+    (problem,) = json.loads(done.stdout)["problems"]
+    assert problem["message"].startswith("there is no profile studio.yaml.")
 
 
 @pytest.mark.parametrize("command", ["validate", "show"])
 def test_a_missing_profile_ends_with_3(a_folder: Path, command: str) -> None:
-    done = studioctl("profile", command, cwd=a_folder)
+    done = called("profile", command, cwd=a_folder)
     assert done.returncode == 3
     assert "there is no profile studio.yaml" in done.stderr
     assert "studioctl init" in done.stderr
@@ -192,7 +208,7 @@ def test_a_missing_profile_ends_with_3(a_folder: Path, command: str) -> None:
 
 @pytest.mark.parametrize("command", ["validate", "show"])
 def test_an_unknown_stage_ends_with_3(a_profile: Path, command: str) -> None:
-    done = studioctl("profile", command, "--stage", "dve", cwd=a_profile.parent, **ENV)
+    done = called("profile", command, "--stage", "dve", cwd=a_profile.parent, **ENV)
     assert done.returncode == 3
     assert done.stderr == 'error: --stage: the profile has no stage "dve"; did you mean "dev"?\n'
 
@@ -200,7 +216,7 @@ def test_an_unknown_stage_ends_with_3(a_profile: Path, command: str) -> None:
 def test_odd_bytes_give_no_traceback(a_folder: Path) -> None:
     for data in (b"\x00\xff", b"%YAML 9.9", b'name: "\\ud800"', b"name: \x1b[31m", b"? "):
         (a_folder / "studio.yaml").write_bytes(data)
-        done = studioctl("profile", "validate", cwd=a_folder)
+        done = called("profile", "validate", cwd=a_folder)
         assert done.returncode == 3
         assert "Traceback" not in done.stderr
 

@@ -15,7 +15,7 @@ from deploy.cli import app
 from deploy.cli.world import World
 from deploy.doctor import Subject, examine
 from deploy.doctor.examination import Check
-from deploy.errors import StudioctlError
+from deploy.errors import InvalidSetting
 from deploy.preflight.findings import ok
 from deploy.web import Patience
 from tests.deploy.calling import studioctl
@@ -287,13 +287,15 @@ def test_a_check_that_does_not_end_is_left_behind(ward: Ward) -> None:
 
 def test_an_expected_failure_of_a_check_is_a_finding_and_a_bug_is_not(ward: Ward) -> None:
     def failing(_: Subject) -> Iterator[Any]:
-        raise StudioctlError("it went wrong")
+        raise InvalidSetting("x", "it went wrong")
 
     def buggy(_: Subject) -> Iterator[Any]:
         raise ZeroDivisionError
 
-    found = examine(Subject(ward.env), [Check("x", failing)])
-    assert [each.text for each in found[1:]] == ["it went wrong"]
+    for needed, level in ((True, "error"), (False, "warning")):
+        _, found = examine(Subject(ward.env), [Check("x", failing, needed)])
+        assert (found.level, found.text) == (level, "x: it went wrong")
+        assert found.exit_code == InvalidSetting.exit_code
     with pytest.raises(ZeroDivisionError):
         examine(Subject(ward.env), [Check("x", buggy)])
 

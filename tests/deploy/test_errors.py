@@ -50,7 +50,7 @@ EXAMPLES = [
     (errors.PreflightFailed([Finding("role", "error", "too low", "Ask an owner.")]), 3),
     (errors.StudioGone('"mlflow"'), 6),
     (errors.NameTaken("mlflow"), 6),
-    (errors.NoAddress("mlflow", "stopped"), 6),
+    (errors.NoAddress("mlflow", "stopped", "studioctl start mlflow"), 6),
     (errors.StudioFailed("mlflow", "errored", ["No capacity."]), 6),
     (errors.StudioBuildFailed("mlflow", ["The step Build failed."]), 5),
     (errors.NotReady("mlflow", "2 min", "the database: disk full", "studioctl status"), 7),
@@ -97,6 +97,14 @@ def test_every_failure_has_an_example_here() -> None:
         if isinstance(value, type) and issubclass(value, errors.StudioctlError)
     }
     assert classes == {type(failure) for failure, _ in EXAMPLES}
+
+
+@pytest.mark.parametrize(("method", "advice"), [("GET", "--workspace"), ("PUT", "Maintain")])
+def test_who_may_not_look_gets_another_advice_than_who_may_not_change(
+    method: str, advice: str
+) -> None:
+    said = str(errors.NotAllowed(errors.RequestRefused(method, "https://a/b", 403, None, "no")))
+    assert [word for word in ("--workspace", "Maintain") if word in said] == [advice]
 
 
 def test_a_bug_of_ours_keeps_its_traceback_and_asks_to_be_reported() -> None:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from deploy import process
+from deploy import process, ui
 from deploy.process import Answer, Command, Outcome
 
 # Without it no Python starts on Windows.
@@ -42,3 +42,32 @@ def test_a_command_reads_nothing_and_gets_the_environment_that_is_given() -> Non
 def test_what_was_printed_and_the_environment_are_not_shown(shown: type[str]) -> None:
     assert "hunter2" not in shown(Answer(0, "hunter2", "hunter2"))
     assert "hunter2" not in shown(python("pass", PASSWORD="hunter2"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("tw", "studios", "add", "--env=PASSWORD=hunter2"),
+        ("docker", "run", "--env", "PASSWORD=hunter2"),
+        ("docker", "build", "--build-arg=A=b=hunter2"),
+        ("pip", "install", "--index-url", "https://me:hunter2@example.com"),
+        ("tw", "--access-token=planted-hunter2"),
+    ],
+    ids=" ".join,
+)
+def test_a_command_is_shown_without_values_that_may_be_secret(words: tuple[str, ...]) -> None:
+    command = Command(words, {"TOWER_ACCESS_TOKEN": "planted-hunter2"})
+    assert "hunter2" not in str(command) + repr(command)
+    assert str(command).startswith(words[0])
+
+
+def test_a_started_program_is_said_where_details_are_wanted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ui.be_verbose(True)
+    try:
+        process.ask(python("pass"), 30)
+    finally:
+        ui.be_verbose(False)
+    process.ask(python("pass"), 30)
+    assert capsys.readouterr().err == f"· starting {python('pass')}\n"

@@ -1,5 +1,6 @@
 """The records of the last builds: kept, found, and no harm when they are not there."""
 
+import errno
 import json
 import multiprocessing
 import os
@@ -81,6 +82,17 @@ def test_a_folder_that_cannot_be_made_is_no_failure(tmp_path: Path, place: str) 
     assert list(Records(tmp_path / place)) == []
 
 
+def test_a_full_disk_is_no_failure_and_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr("json.dump", full)
+    Records(tmp_path).add(a_record())
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
 def test_nobody_else_can_read_them(tmp_path: Path) -> None:
     old = os.umask(0)
@@ -95,12 +107,12 @@ def test_nobody_else_can_read_them(tmp_path: Path) -> None:
 
 def test_many_can_write_at_once(tmp_path: Path) -> None:
     start = multiprocessing.get_context("spawn")
-    writers = [start.Process(target=write_many, args=(tmp_path, name, 10)) for name in "abcd"]
+    writers = [start.Process(target=write_many, args=(tmp_path, name, 20)) for name in "ab"]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join(60)
-    assert [writer.exitcode for writer in writers] == [0, 0, 0, 0]
+    assert [writer.exitcode for writer in writers] == [0, 0]
     assert len(list(Records(tmp_path))) == 40
     assert not list(tmp_path.glob(".new-*"))
 

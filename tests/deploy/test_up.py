@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.calling import ROOT, studioctl
+from tests.deploy.calling import ROOT, called, studioctl
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the server runs on Linux and macOS only")
 
@@ -171,7 +171,7 @@ def test_without_the_servers_parts_the_remedy_is_named(a_folder: Path) -> None:
 def test_wrong_usage_ends_with_2_and_names_the_option(
     a_folder: Path, arguments: list[str], said: str
 ) -> None:
-    done = studioctl("up", *arguments, cwd=a_folder)
+    done = called("up", *arguments, cwd=a_folder)
     assert done.returncode == 2
     assert said in done.stderr
     assert done.stdout == ""

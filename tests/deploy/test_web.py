@@ -105,6 +105,13 @@ def test_every_body_becomes_one_line(a_server: Echo, reply: Reply, line: str) ->
     assert caught.value.line == line
 
 
+@pytest.mark.parametrize("host", ["registry..example.com", f"{'a' * 64}.example.com"])
+def test_a_host_that_can_be_none_is_told_and_not_asked_again(host: str) -> None:
+    with pytest.raises(Unreachable, match="no name of a host") as caught:
+        Web(f"https://{host}", {}).get("/x")
+    assert (caught.value.passing, caught.value.sent) == (False, False)
+
+
 def test_a_secret_that_comes_back_is_masked(a_server: Echo) -> None:
     a_server.fail("GET", Reply.error(400, "no: planted-token"))
     with pytest.raises(RequestRefused) as caught:

@@ -6,14 +6,8 @@ import pytest
 import requests
 
 from tests.fakes.asking import Client
-from tests.fakes.clock import FakeClock
 from tests.fakes.platform import TOKEN, Platform
 from tests.fakes.server import AFTER
-
-
-@pytest.fixture
-def client(a_platform: Platform, a_clock: FakeClock) -> Client:
-    return Client(a_platform, a_clock)
 
 
 def test_the_user_and_the_workspaces_are_told_with_their_roles(client: Client) -> None:

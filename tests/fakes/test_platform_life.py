@@ -3,11 +3,9 @@
 import pytest
 
 from tests.fakes.asking import IMAGE, Client
-from tests.fakes.clock import FakeClock
 from tests.fakes.platform import (
     BuildFailed,
     Errored,
-    Platform,
     Started,
     Stopping,
     Stuck,
@@ -15,11 +13,6 @@ from tests.fakes.platform import (
 )
 
 HOUR_S = 3600
-
-
-@pytest.fixture
-def client(a_platform: Platform, a_clock: FakeClock) -> Client:
-    return Client(a_platform, a_clock)
 
 
 def seen(client: Client, id_: str, *moments: float) -> list[str]:

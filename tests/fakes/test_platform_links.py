@@ -5,13 +5,6 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.asking import Client
-from tests.fakes.clock import FakeClock
-from tests.fakes.platform import Platform
-
-
-@pytest.fixture
-def client(a_platform: Platform, a_clock: FakeClock) -> Client:
-    return Client(a_platform, a_clock)
 
 
 def listed(client: Client, **query: str) -> list[str]:

@@ -3,13 +3,6 @@
 import pytest
 
 from tests.fakes.asking import IMAGE, Client
-from tests.fakes.clock import FakeClock
-from tests.fakes.platform import Platform
-
-
-@pytest.fixture
-def client(a_platform: Platform, a_clock: FakeClock) -> Client:
-    return Client(a_platform, a_clock)
 
 
 def test_describe_tells_everything_that_was_sent(client: Client) -> None:

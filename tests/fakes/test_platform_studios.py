@@ -8,14 +8,8 @@ import pytest
 
 from tests.fakes.asking import Client
 from tests.fakes.clock import FakeClock
-from tests.fakes.platform import Platform
 
 STARTED_S, STOPPED_S = 40, 12
-
-
-@pytest.fixture
-def client(a_platform: Platform, a_clock: FakeClock) -> Client:
-    return Client(a_platform, a_clock)
 
 
 def running(client: Client, name: str = "mlflow", **more: Any) -> str:

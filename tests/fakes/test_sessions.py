@@ -16,11 +16,6 @@ from tests.fakes.sessions import LOGIN, LOGIN_PAGE, MISSING, NOT_READY, READY
 from tests.running import wait_until
 
 
-@pytest.fixture
-def client(a_platform: Platform, a_clock: FakeClock) -> Client:
-    return Client(a_platform, a_clock)
-
-
 def ask(url: str) -> requests.Response:
     return requests.get(url, timeout=10, allow_redirects=False)
 

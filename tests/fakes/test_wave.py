@@ -47,7 +47,9 @@ WHO = {"towerAccessToken": TOKEN, "towerEndpoint": ENDPOINT}
         ({"containerFile": encoded("#" * 7501)}, 400, "exceeds the maximum allowed size of 10000"),
         ({"containerFile": encoded() + "\n"}, 400, "make sure it encoded as a base64 string"),
         ({"containerFile": encoded().rstrip("=")}, 400, "make sure it encoded as a base64"),
-        ({"containerFile": encoded("COPY x /kaniko")}, 400, "error code: 100"),
+        ({"containerFile": None}, 400, "Specify either 'containerImage' or 'containerFile'"),
+        ({"containerFile": encoded("COPY x /root/.docker/config.json")}, 400, "error code: 100"),
+        ({"containerFile": encoded("COPY x /kaniko")}, 400, "error code: 101"),
         ({"freeze": True}, 400, "must be specified when using freeze mode [1]"),
         ({"buildRepository": "https://r.example.com/x"}, 400, "Invalid container repository name"),
         ({"buildRepository": "r.example.com/x:1"}, 400, "not valid"),
@@ -128,6 +130,22 @@ def test_a_log_is_not_there_before_the_end_and_a_moment_longer(a_wave: Wave) -> 
         a_wave.clock.sleep(pause)
         codes.append(requests.get(address, timeout=10).status_code)
     assert codes == [404, 404, 200]
+
+
+def test_only_the_record_of_a_build_tells_its_exit_code(a_wave: Wave) -> None:
+    a_wave.engine.fails_with = 137
+    answer = submit(a_wave).json()
+    request = f"{a_wave.url}/v1alpha2/container/{answer['requestId']}/status"
+    build = f"{a_wave.url}/v1alpha1/builds/{answer['buildId']}"
+    found = [requests.get(url, timeout=10).json() for url in (request, f"{build}/status", build)]
+    assert [each.get("succeeded") for each in found] == [None, None, None]
+    a_wave.clock.sleep(a_wave.engine.takes_s)
+    ended, state, record = (
+        requests.get(url, timeout=10).json() for url in (request, f"{build}/status", build)
+    )
+    assert state.keys() == {"id", "status", "succeeded", "startTime", "duration"}
+    assert (ended["succeeded"], state["succeeded"]) == (False, False)
+    assert (record["exitStatus"], "exitStatus" in ended) == (137, False)
 
 
 def test_a_dry_run_builds_nothing(a_wave: Wave) -> None:

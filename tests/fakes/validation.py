@@ -39,12 +39,6 @@ class Checks:
         if repository and ("/" not in repository or ":" in repository.rpartition("/")[2]):
             raise Refusal(400, f"Container build repository is not valid: '{repository}'")
         workspace = self.authorised(sent)
-        if not self.build_service:
-            raise Refusal(
-                501,
-                "Build service is not enabled - Check Wave configuration setting "
-                "'wave.build.enabled' - HTTP status=501 - response=-",
-            )
         if sent.get("freeze") and (not repository or repository == self.own_repository):
             raise Refusal(
                 400, "Attribute `buildRepository` must be specified when using freeze mode [1]"
@@ -52,14 +46,23 @@ class Checks:
         self.pulls_left -= 1
         if self.pulls_left < 0:
             raise Refusal(429, "Request exceeded pull rate limit for IP 127.0.0.1")
+        if not self.build_service:
+            raise Refusal(
+                501,
+                "Build service is not enabled - Check Wave configuration setting "
+                "'wave.build.enabled' - HTTP status=501 - response=-",
+            )
+        if not encoded:
+            raise Refusal(400, "Specify either 'containerImage' or 'containerFile' attribute")
         text = _decoded(encoded)
         known = self.credentials.get(workspace, set())
         for pushed in filter(None, (repository, sent.get("cacheRepository"))):
             # Found credentials for one registry are what makes the server look for the others.
             if known and pushed.partition("/")[0] not in known:
                 raise Refusal(400, f"Missing credentials for container repository: {pushed}")
-        if "/.docker/config.json" in text or "/kaniko" in text:
-            raise Refusal(400, "Wave request rejected - error code: 100")
+        for code, forbidden in ((100, "/.docker/config.json"), (101, "/kaniko")):
+            if forbidden in text:
+                raise Refusal(400, f"Wave request rejected - error code: {code}")
         return text
 
     def authorised(self, sent: dict[str, Any]) -> int | None:

@@ -32,11 +32,16 @@ class Request:
     image: str
     target: str
     build: Build | None
-    expires_at: float | None
     freeze: bool
     platform: str
+    asked_at: float
     scanned: bool = False
     sent: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def expires_at(self) -> float | None:
+        """The end of a temporary image; a frozen one has none."""
+        return None if self.freeze else self.asked_at + TOKEN_LIFE_S
 
 
 class Wave(Checks, Server):
@@ -154,10 +159,9 @@ class Wave(Checks, Server):
         id_ = f"{len(self.requests) + 0xA0B1C2D3E401:012x}"
         path = image.partition("/")[2]
         target = image if freeze else f"127.0.0.1:{self.port}/wt/{id_}/{path}"
-        expires = None if freeze else self.now() + TOKEN_LIFE_S
         kept = {name: value for name, value in sent.items() if not name.startswith("tower")}
         self.requests[id_] = Request(
-            id_, image, target, build, expires, freeze, platform, self.scans, kept
+            id_, image, target, build, freeze, platform, self.now(), self.scans, kept
         )
         return self.requests[id_]
 
@@ -174,7 +178,8 @@ class Wave(Checks, Server):
 
     def _request(self, id_: str, *, status: bool) -> Reply:
         request = self.requests.get(id_)
-        if request is None or (request.expires_at or self.now() + 1) < self.now():
+        # A frozen image stays; what Wave knows of the request for it does not.
+        if request is None or self.now() > request.asked_at + TOKEN_LIFE_S:
             return Reply(404)
         if status:
             return Reply.of({"id": id_, **self._state(request.build)})
@@ -199,7 +204,7 @@ class Wave(Checks, Server):
         if build.succeeded is None:
             return {**known, "status": "BUILDING"}
         over = {**known, "status": "DONE", "succeeded": build.succeeded}
-        over |= {"duration": build.duration_s, "exitCode": build.exit_code}
+        over["duration"] = build.duration_s
         if not build.succeeded:
             over["reason"] = "Container build did not complete successfully"
             over["detailsUri"] = f"{self.url}/view/builds/{build.id}"
@@ -214,14 +219,18 @@ class Wave(Checks, Server):
             if not over or self.now() < (build.ended_at or 0) + self.log_lag_s:
                 return Reply(404)
             return Reply(200, build.log.encode(), "text/plain")
+        times = {
+            "startTime": images.written(build.began_at),
+            "duration": build.duration_s if over else None,
+        }
         if what == "/status":
-            state = self._state(build)
             status = "COMPLETED" if over else "PENDING"
-            return Reply.of(
-                {**state, "id": id_, "status": status, "startTime": state["creationTime"]}
-            )
+            return Reply.of({"id": id_, "status": status, "succeeded": build.succeeded, **times})
+        # Of the two, only the record tells the exit code.
         record = {"buildId": id_, "targetImage": build.image, "platform": build.platform}
-        return Reply.of({**record, "dockerFile": build.text, "userEmail": "ada@example.com"})
+        record |= {"exitStatus": build.exit_code if over else None, **times}
+        who = {"userName": "ada", "userEmail": "ada@example.com", "requestIp": "127.0.0.1"}
+        return Reply.of({**record, **who, "dockerFile": build.text})
 
     def _inspect(self, call: Call) -> Reply:
         sent = call.json()

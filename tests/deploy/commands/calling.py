@@ -15,7 +15,7 @@ from deploy.cli.world import World
 from deploy.planning import making as planning
 from deploy.web import Patience
 from tests.fakes.clock import FakeClock
-from tests.fakes.platform import TOKEN, Platform, Studio
+from tests.fakes.platform import TOKEN, ComputeEnv, Platform, Studio
 from tests.fakes.server import Call
 
 PATIENCE = Patience(connect_s=2, read_s=5, lost_s=20)
@@ -77,6 +77,12 @@ class User:
             "PATH": os.defpath,
             **self.env,
         }
+
+    @property
+    def compute_env(self) -> ComputeEnv:
+        """The only compute environment."""
+        (only,) = self.platform.environments.all.values()
+        return only
 
     @property
     def written(self) -> list[Call]:

@@ -5,11 +5,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
+from deploy.cli import app
 from deploy.studios import completion
 from tests.deploy.calling import ROOT
 from tests.deploy.commands.calling import User
@@ -38,35 +40,37 @@ def a_silent_server() -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/api"
 
 
-def completed(words: str, env: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
-    """Complete the last word as bash does."""
-    return subprocess.run(
+def asked(words: str) -> dict[str, str]:
+    """What bash says when it wants the last word completed."""
+    return {
+        "_STUDIOCTL_COMPLETE": "complete_bash",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(words.count(" ")),
+    }
+
+
+def completed(words: str, env: Mapping[str, str] = {}) -> Result:
+    """Complete the last word, in this process and in the user's folder."""
+    return CliRunner().invoke(app, [], prog_name="studioctl", env={**asked(words), **env})
+
+
+def test_the_shell_is_offered_the_names_of_studios(env: dict[str, str], a_user: User) -> None:
+    done = subprocess.run(
         [sys.executable, "-m", "deploy.cli"],
-        cwd=folder,
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
-            "_STUDIOCTL_COMPLETE": "complete_bash",
-            "COMP_WORDS": words,
-            "COMP_CWORD": str(words.count(" ")),
-            **env,
-        },
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **asked("studioctl stop mlf")}
+        | env,
         capture_output=True,
         text=True,
         timeout=30,
         check=False,
     )
-
-
-def test_the_shell_is_offered_the_names_of_studios(env: dict[str, str], a_user: User) -> None:
-    done = completed("studioctl stop mlf", env, a_user.folder)
     assert (done.stdout.split(), done.stderr) == (["mlflow", "mlflow-dev"], "")
     assert a_user.written == []
 
 
 def test_the_shell_is_offered_the_stages_of_the_profile(a_user: User) -> None:
     a_user.writes(stages={"dev": {"name": "x"}, "prod": {}})
-    done = completed("studioctl plan --stage ", {}, a_user.folder)
+    done = completed("studioctl plan --stage ")
     assert (done.stdout.split(), done.stderr) == (["dev", "prod"], "")
 
 
@@ -118,8 +122,8 @@ def test_a_server_that_takes_its_time_is_not_waited_for(env: dict[str, str], a_u
 def test_whatever_the_profile_is_there_is_no_error(text: str, a_user: User) -> None:
     (a_user.folder / "studio.yaml").write_text(text)
     for words in ("studioctl plan --stage ", "studioctl stop m"):
-        done = completed(words, {"TOWER_ACCESS_TOKEN": ""}, a_user.folder)
-        assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "", "")
+        done = completed(words, {"TOWER_ACCESS_TOKEN": ""})
+        assert (done.exit_code, done.stdout.strip(), done.stderr) == (0, "", "")
 
 
 def test_a_cache_that_is_no_cache_is_passed_over(env: dict[str, str], a_user: User) -> None:

@@ -61,7 +61,7 @@ def test_all_that_can_be_changed_is_changed_at_once(a_deployer: User) -> None:
 
 
 def changed(user: User, said: dict[str, Any], fields: list[str]) -> None:
-    _env(user.platform).config["gpuEnabled"] = True
+    user.compute_env.config["gpuEnabled"] = True
     user.platform.add_link("more", "s3://acme-more")
     user.calls("deploy")
     before = user.platform.studio("mlflow").id
@@ -187,8 +187,3 @@ def test_labels_of_others_are_kept_and_stale_ones_of_ours_are_tidied_up(a_user: 
     # The first specification's is gone; the kept Studio and the present one have theirs.
     assert [name for name, _ in sorted(before - now)] == ["studioctl-spec"]
     assert sum(name == "studioctl-spec" for name, _ in now) == 2
-
-
-def _env(platform: Any) -> Any:
-    (only,) = platform.environments.all.values()
-    return only

@@ -157,7 +157,7 @@ def test_an_interrupted_replacement_is_seen(a_user: User) -> None:
     studio.name = "mlflow-previous-20260101T000000Z"
     document = planned(a_user)
     assert document["action"] == "create"
-    assert "interrupted replacement" in document["why"]
+    assert "studioctl rollback" in document["warnings"][0]
 
 
 def test_secrets_are_nowhere(a_user: User) -> None:
@@ -175,7 +175,7 @@ def test_secrets_are_nowhere(a_user: User) -> None:
         assert TOKEN not in done.output
     del a_user.platform.studios[a_user.platform.studio("mlflow").id]
     done = a_user.calls("plan")
-    assert '--env=A_PASSWORD="$A_PASSWORD"' in done.stdout
+    assert '--env=A_PASSWORD="$MY_PASSWORD"' in done.stdout
     assert "planted" not in done.output
 
 

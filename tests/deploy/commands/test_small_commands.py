@@ -7,7 +7,8 @@ import pytest
 
 from tests.deploy.commands.calling import IMAGE, User
 from tests.fakes.platform import TOKEN, Errored, ends
-from tests.fakes.sessions import LOGIN, READY
+from tests.fakes.server import AFTER
+from tests.fakes.sessions import LOGIN
 
 
 def told(user: User, *words: str) -> dict[str, Any]:
@@ -95,6 +96,7 @@ def test_a_profile_that_cannot_be_compared_is_no_error(a_user: User) -> None:
     document = told(a_user, "status")
     assert document["drift"] is None
     assert "gone" in document["drift_unknown"]
+    assert 'not compared: compute environment: there is no "gone"' in a_user.calls("status").stdout
 
 
 def test_another_studio_is_not_compared(a_user: User) -> None:
@@ -166,22 +168,40 @@ def test_the_list_marks_our_own(a_user: User) -> None:
     }
 
 
-@pytest.mark.parametrize("via", ["auto", "api"])
-def test_stop_and_start_and_both_again(a_user: User, via: str) -> None:
-    studio = a_user.made()
-    a_user.platform.sessions.usual = READY
-    done = a_user.calls("stop", "--via", via)
+def test_stop_and_start_and_both_again(a_deployer: User) -> None:
+    studio = a_deployer.made()
+    done = a_deployer.calls("stop")
     assert (done.exit_code, done.stdout) == (0, "")
-    assert a_user.platform.status("mlflow") == "stopped"
-    again = a_user.calls("stop")
-    assert (again.exit_code, a_user.written) == (0, [])
+    assert a_deployer.platform.status("mlflow") == "stopped"
+    again = a_deployer.calls("stop")
+    assert (again.exit_code, a_deployer.written) == (0, [])
     assert "is stopped already" in again.stderr
-    done = a_user.calls("start", "--via", via)
+    done = a_deployer.calls("start")
     assert (done.exit_code, done.stdout) == (0, studio.url + "\n"), done.stderr
     assert "ready: ready" in done.stderr
-    document = told(a_user, "start")
-    assert a_user.written == []
+    document = told(a_deployer, "start")
+    assert a_deployer.written == []
     assert (document["studio"]["status"], document["actions"]) == ("running", [])
+
+
+def test_one_that_starts_is_not_waited_for_by_whoever_may_not_stop_it(a_user: User) -> None:
+    a_user.platform.add_studio("mlflow", status="starting")
+    a_user.platform.workspaces[0].roles = ["launch"]
+    begun = a_user.clock.passed
+    done = a_user.calls("stop")
+    assert done.exit_code == 6
+    assert "Maintain" in done.stderr
+    assert a_user.clock.passed == begun
+
+
+def test_a_stop_that_has_to_wait_for_the_start_can_be_asked_for_again(a_user: User) -> None:
+    a_user.platform.add_studio("mlflow", status="starting")
+    done = a_user.calls("stop", "--timeout", "60")
+    assert done.exit_code == 7
+    assert "To go on waiting:\n         studioctl stop mlflow -w 71" in done.stderr
+    # After half an hour the Platform lets it be stopped all the same.
+    assert a_user.calls("stop").exit_code == 0
+    assert a_user.platform.status("mlflow") == "stopped"
 
 
 def test_a_login_page_is_said(a_user: User) -> None:
@@ -225,6 +245,14 @@ def test_delete_stops_first_and_says_what_stays(a_user: User) -> None:
     assert a_user.platform.names() == [aside.name]
     for words in ("checkpoints", 'data link "runs" (s3://acme-runs)', aside.name):
         assert words in done.stderr
+
+
+def test_a_lost_answer_to_the_deletion_is_looked_up(a_user: User) -> None:
+    studio = a_user.made()
+    a_user.platform.fail("DELETE /api/studios", AFTER)
+    document = told(a_user, "delete", "--yes")
+    assert document["actions"][-1] == f'deleted "mlflow" ({studio.id})'
+    assert a_user.platform.names() == []
 
 
 def test_runs_that_would_be_lost_are_said(a_user: User) -> None:

@@ -37,8 +37,7 @@ def a_tw(a_user: User, tmp_path: Path) -> Installed:
     found = install(tmp_path / "bin")
     a_user.env["PATH"] = os.pathsep.join((str(found.folder), os.defpath))
     a_user.env["MY_PASSWORD"] = PLANTED
-    (environment,) = a_user.platform.environments.all.values()
-    environment.config["gpuEnabled"] = True
+    a_user.compute_env.config["gpuEnabled"] = True
     return found
 
 
@@ -87,10 +86,11 @@ def test_tw_by_name_is_refused_a_secret_unless_the_user_insists(
     assert done.exit_code == 4
     assert "environment.PGPASSWORD: it is a secret" in done.stderr
     assert a_user.written == []
-    insisted = a_user.calls("deploy", "--via", "tw", "--secret-arguments")
+    insisted = a_user.calls("deploy", "--via", "tw", "--secret-arguments", "--verbose")
     assert insisted.exit_code == 0, insisted.stderr
     assert f"--env=PGPASSWORD={PLANTED}" in a_tw.commands[0]
-    assert '--env=PGPASSWORD="$PGPASSWORD"' in insisted.stderr
+    assert '--env=PGPASSWORD="$MY_PASSWORD"' in insisted.stderr
+    assert "'--env=PGPASSWORD=***'" in insisted.stderr
     assert PLANTED not in done.output + insisted.output
 
 

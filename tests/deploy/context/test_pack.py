@@ -70,7 +70,7 @@ def test_the_bytes_are_these_and_no_others(tmp_path: Path) -> None:
     assert digest(tmp_path) == expected
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(files=FILES, order=st.randoms(use_true_random=False))
 def test_packing_is_a_function_of_the_content(
     files: dict[str, bytes], order: random.Random, tmp_path_factory: pytest.TempPathFactory

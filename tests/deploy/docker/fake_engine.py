@@ -110,6 +110,9 @@ def running(engine: FakeEngine) -> Iterator[FakeEngine]:
         def do_POST(self) -> None:
             self._answer("POST")
 
+        def do_DELETE(self) -> None:
+            self._answer("DELETE")
+
         def _answer(self, method: str) -> None:
             url = urlsplit(self.path)
             if login := self.headers.get("X-Registry-Auth"):

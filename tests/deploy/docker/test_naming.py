@@ -61,11 +61,9 @@ def test_a_tag_that_is_none_is_refused(tag: str) -> None:
 
 
 def test_the_labels_tell_the_context_and_the_commit_but_no_date() -> None:
-    request = replace(REQUEST, labels={"mine": "1"})
-    assert naming.labels(request, COMMIT) == {
+    assert naming.labels(REQUEST, COMMIT) == {
         "studioctl.context.digest": "sha256:d",
         "org.opencontainers.image.revision": COMMIT,
-        "mine": "1",
     }
     assert naming.labels(REQUEST, None) == {"studioctl.context.digest": "sha256:d"}
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from deploy import build
 from deploy.build import Options
 from deploy.builders import Request
 from deploy.context import pack
@@ -56,7 +55,7 @@ def remembered(
     """Keep a record of a build, as Docker's builder does."""
     wanted = request(settings, place)
     image = replace(Image(reference, "linux/amd64", wanted.packed.digest, "sha256:d"), **said)
-    record = Record(image, 0, build._content(wanted), "docker", source=wanted.source)
+    record = Record(image, 0, wanted.content, "docker", source=wanted.source)
     Records(folder(env)).add(record)
 
 
@@ -64,7 +63,6 @@ def test_an_image_that_is_named_is_not_built(env: dict[str, str], options: Optio
     settings = build_settings(None, BuildFlags(image="ghcr.io/acme/mlflow:1"), {})
     choice = choosing.choose(settings, None, options, env)
     assert (choice.reference, choice.content) == ("ghcr.io/acme/mlflow:1", None)
-    assert choice.why == "named by --image"
 
 
 def test_of_an_image_that_was_built_here_the_content_is_known(

@@ -7,6 +7,7 @@ import pytest
 
 from deploy.planning import previous
 from deploy.planning.desired import CONTEXT, GIT, OURS, SPEC, Desired, Origin, label_value
+from deploy.preflight import session
 from deploy.seqera.models import Label
 from tests.deploy.wishes import CE, DATA, RUNS, local, made, plain, secret, wish
 
@@ -163,12 +164,17 @@ def test_secrets_are_neither_shown_nor_in_the_spec() -> None:
     assert "hunter22" not in repr(with_secret("hunter22"))
 
 
-@pytest.mark.parametrize(
-    "text", ["mlflow", "Team A", "é", "", "a" * 80, "a_b", "-", "A.B/c", "日本"]
-)
+NAMES = [
+    *("mlflow", "Team A", "é", "", "a" * 80, "a_b", "-", "A.B/c", "日本"),
+    *("a", "7", "aws-mlflow", "AWS Team", "users", "user" * 20),
+]
+
+
+@pytest.mark.parametrize("text", NAMES)
 def test_every_name_has_a_label_that_every_cloud_takes(text: str) -> None:
-    assert re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", label_value(text))
-    assert len(label_value(text)) <= 39
+    assert re.fullmatch("(?!aws|user)[a-z0-9]+(-[a-z0-9]+)*", label_value(text))
+    assert 2 <= len(label_value(text)) <= 39
+    assert session.labels({"team": label_value(text)}) == []
 
 
 def test_names_that_look_alike_have_labels_of_their_own() -> None:

@@ -39,7 +39,8 @@ POSTGRES = Store("database", "PostgreSQL at db", None, "s3://a", True)
         (CHECKPOINT, LINK, {"cpu": 4}, ""),
         (LINK, OTHER, {"cpu": 4}, ""),
         (CHECKPOINT, CHECKPOINT, {"cpu": 4}, ""),
-        (CHECKPOINT, POSTGRES, {"cpu": 4}, "LEAVES all runs behind"),
+        (CHECKPOINT, POSTGRES, {"cpu": 4}, "LEAVES all runs behind; they stay in its own"),
+        (POSTGRES, LINK, {"cpu": 4}, "LEAVES all runs behind; they stay on PostgreSQL at db"),
         (CHECKPOINT, CHECKPOINT, {}, ""),
     ],
 )

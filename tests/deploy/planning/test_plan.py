@@ -149,12 +149,13 @@ def test_somebody_elses_studio_is_taken_over_with_a_warning() -> None:
     assert "ada" in plan.warnings[0]
 
 
-def test_an_interrupted_replacement_is_finished() -> None:
+def test_a_studio_that_was_put_aside_is_named_where_its_successor_is_missing() -> None:
+    # Its replacement was interrupted, or the successor was deleted: nobody can tell.
     aside = made(wish(), "stopped", name="mlflow-previous-20260101T000000Z")
     plan = decide(wish(), None, replace(AROUND, previous=(aside,)))
-    assert plan.action == "create"
-    assert "interrupted replacement" in plan.why
-    assert aside.name in plan.warnings[0]
+    assert (plan.action, plan.why) == ("create", decide(wish(), None, AROUND).why)
+    assert f'"{aside.name}" (a1b2c3d4)' in plan.warnings[0]
+    assert "studioctl rollback" in plan.warnings[0]
 
 
 @pytest.mark.parametrize(("said", "kind"), [({}, "checkpoint"), ({"cpu": 4}, "link")])
@@ -189,6 +190,13 @@ def test_the_document_has_stable_keys() -> None:
     ]
     for actual in (None, made(wish()), made(wish(image="b:2"))):
         assert list(decide(wish(), actual, AROUND).to_json()) == keys
+
+
+def test_a_plan_without_a_way_names_none() -> None:
+    plan = decide(wish(), None, AROUND)
+    assert not any("by:" in line for line in plan_text.lines(plan))
+    by_tw = replace(plan, via="tw", via_why="it is there")
+    assert "  by: tw (it is there)" in plan_text.lines(by_tw)
 
 
 def test_what_others_wrote_cannot_move_the_cursor() -> None:

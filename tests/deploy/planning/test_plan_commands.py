@@ -52,6 +52,7 @@ def test_each_step_has_a_line() -> None:
     change, start = commands(wish(cpu=4), made(wish(), "stopped"))
     assert change.endswith(": change resources.cpu")
     assert commands(wish(cpu=4, auto_start=False), made(wish(), "stopped")) == [change]
+    assert commands(wish(cpu=4), made(wish(), "stopping")) == [change, start]
     assert commands(wish(), made(wish())) == []
 
 

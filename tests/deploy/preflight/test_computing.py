@@ -43,7 +43,7 @@ def test_of_two_with_one_name_the_available_one_is_chosen() -> None:
             None,
             'no primary one: "aws-eu", "b"',
         ),
-        ([], None, "none at all"),
+        ([], None, "the workspace has none\nAdd one"),
     ],
 )
 def test_none_is_chosen_where_it_is_not_clear(

@@ -10,9 +10,9 @@ from deploy.preflight.links import Settled, Wanted
 from deploy.seqera.links import Found, Wish
 from deploy.seqera.models import ComputeEnv, Link
 
-RUNS = Link("v1-cloud-1", "runs", "s3://acme-runs/mlflow", "aws", status="VALID")
-OWN = Link("v1-user-1", "runs", "s3://acme-runs/own", "aws", status="VALID")
-DATA = Link("v1-cloud-2", "data", "s3://acme-data", "aws", status="VALID")
+RUNS = Link("v1-cloud-1", "runs", "s3://acme-runs/mlflow", status="VALID")
+OWN = Link("v1-user-1", "runs", "s3://acme-runs/own", status="VALID")
+DATA = Link("v1-cloud-2", "data", "s3://acme-data", status="VALID")
 
 
 def batch(*buckets: str, **members: Any) -> ComputeEnv:
@@ -55,8 +55,8 @@ def test_several_are_listed_with_the_way_to_choose() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        Link("v1-cloud-9", "runs", "s3://x", "aws", status="INVALID"),
-        Link("v1-cloud-9", "runs", "s3://x", "aws", status="VALID", hidden=True),
+        Link("v1-cloud-9", "runs", "s3://x", status="INVALID"),
+        Link("v1-cloud-9", "runs", "s3://x", status="VALID", hidden=True),
     ],
     ids=["broken", "hidden"],
 )
@@ -65,7 +65,7 @@ def test_of_several_the_only_one_that_is_meant_is_taken(other: Link) -> None:
 
 
 def test_a_broken_one_is_refused_with_the_platforms_reason() -> None:
-    broken = Link("v1-cloud-9", "runs", "s3://x", "aws", status="INVALID", message="no access")
+    broken = Link("v1-cloud-9", "runs", "s3://x", status="INVALID", message="no access")
     found = settled(NAME, broken)
     assert found.links == ()
     assert "is INVALID: no access" in errors(found)[0]
@@ -149,4 +149,4 @@ def test_without_a_compute_environment_nothing_is_said_of_writing() -> None:
     ],
 )
 def test_who_may_write_where(uri: str, env: ComputeEnv, expected: bool | None) -> None:
-    assert writable(Link("v1-cloud-1", "runs", uri, "aws"), env) is expected
+    assert writable(Link("v1-cloud-1", "runs", uri), env) is expected

@@ -26,13 +26,13 @@ from deploy.seqera.models import ComputeEnv, Label, Studio, Surroundings
     ],
 )
 def test_who_may_change_studios(roles: tuple[str, ...], level: str) -> None:
-    found = access.role(Surroundings(7, "ada", "Acme", 1, "ml", 71, roles))
+    found = access.role(Surroundings("ada", "Acme", "ml", 71, roles))
     assert found.level == level
     assert "Acme/ml" in found.text
 
 
 def test_in_the_own_workspace_everybody_may() -> None:
-    assert access.role(Surroundings(7, "ada")).level == "ok"
+    assert access.role(Surroundings("ada")).level == "ok"
 
 
 @pytest.mark.parametrize(
@@ -89,6 +89,8 @@ def compute_env(refresh: str, **more: object) -> ComputeEnv:
         ({}, compute_env("60", head=False, compute=True), []),
         ({session.REFRESH: variable("300")}, compute_env("60"), []),
         ({session.REFRESH: variable("60")}, None, ["error"]),
+        ({session.REFRESH: variable(Secret("60"))}, None, ["warning", "error"]),
+        ({session.REFRESH: variable(Secret("300"))}, None, ["warning"]),
         ({"A": variable("1")}, None, []),
         ({"A": variable(Secret("planted"))}, None, ["warning"]),
     ],

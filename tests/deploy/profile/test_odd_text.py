@@ -22,7 +22,6 @@ WORDS = ["${HOME}", "${N}", "${NOPE}", "${", "$${", "${MY_TOKEN}", "on", "8 GiB"
 
 quick = settings(
     max_examples=300,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 keys_or_text = st.sampled_from(KEYS) | st.text(max_size=8)

@@ -77,8 +77,6 @@ def test_all_that_a_registry_knows_of_an_image_is_read(
         ("linux/amd64",),
         {"io.seqera.connect.version": "0.12"},
         "app",
-        3000,
-        1795406400.0,
     )
     assert len(a_registry.calls) == 2
 
@@ -88,7 +86,8 @@ def test_of_several_platforms_the_wanted_one_is_described(
 ) -> None:
     digest = a_registry.push("acme/mlflow:1", Image(BOTH, attested=True))
     found = known(seen(a_registry, env))
-    assert (found.digest, found.platforms, found.size_bytes) == (digest, BOTH, 3000)
+    assert (found.digest, found.platforms) == (digest, BOTH)
+    assert found.labels
     assert known(seen(a_registry, env, platform="linux/arm64")).labels
 
 
@@ -194,6 +193,23 @@ def test_an_image_that_may_not_be_seen_is_said(
     assert "planted" not in found.text
 
 
+def test_a_registry_that_repeats_a_login_does_not_show_it(
+    a_registry: Registry, env: dict[str, str]
+) -> None:
+    a_registry.login, a_registry.is_public = "basic", False
+    log_in(env, a_registry, "wrong-password-planted")
+    pair = base64.b64encode(f"{USER}:wrong-password-planted".encode()).decode()
+    for echo in ("wrong-password-planted", pair, f"Basic {pair}"):
+        for status in (401, 404, 418, 500):
+            # After it was asked as nobody, and asked for the login.
+            words = Reply.error(status, f"{echo} is not known")
+            a_registry.fail("GET /v2/", words, times=9, after=2)
+            found = unknown(seen(a_registry, env))
+            a_registry.faults.clear()
+            assert "is not known" in found.text
+            assert echo not in found.text
+
+
 @pytest.mark.parametrize("what", [Reply(503), Reply(429), Reply(500), BEFORE], ids=str)
 def test_a_registry_that_is_away_is_not_waited_for_long(
     a_registry: Registry, env: dict[str, str], what: Reply | str
@@ -223,6 +239,10 @@ def test_an_odd_answer_is_not_understood(
 ) -> None:
     a_registry.fail("GET /v2/", reply, times=99)
     assert unknown(seen(a_registry, env)).reason == "not understood"
+
+
+def test_a_name_that_no_server_can_have_is_said(env: dict[str, str]) -> None:
+    assert unknown(inspect("registry..example.com/x:1", env)).reason == "unreachable"
 
 
 def test_nobody_there_is_said(env: dict[str, str], free_port: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,40 +28,31 @@ PATIENCE = Patience(connect_s=2, read_s=5, lost_s=20)
 
 
 class Watched(Platform):
-    """A Platform that does something at the n-th write: what `act` says, before it answers.
+    """A Platform at whose n-th write, counted from 1, somebody presses Ctrl-C.
 
-    Where `act` tells so, the write itself is done; its answer is lost in any case.
+    `is_done` tells whether the write is done all the same; its answer is lost in any case.
     """
 
     at_write: int = 0
-    act: Callable[[], bool] | None = None
+    is_done: bool = True
     written: int = 0
     hit: str = ""
 
     def answer(self, call: Call) -> Reply:
-        if call.method == "GET" or self.act is None:
+        if call.method == "GET" or not self.at_write:
             return super().answer(call)
         self.written += 1
         if self.written != self.at_write:
             return super().answer(call)
         self.hit = str(call)
-        if self.act is not done_and_interrupted:
-            self.act()
-            return Reply.error(400, "not done")
-        reply = super().answer(call)
-        self.act()
+        reply = super().answer(call) if self.is_done else Reply.error(400, "not done")
+        interrupted()
         return reply
 
 
-def interrupted() -> bool:
+def interrupted() -> None:
     """Ctrl-C: Python raises it in the main thread, where studioctl is."""
     signal.raise_signal(signal.SIGINT)
-    return True
-
-
-def done_and_interrupted() -> bool:
-    """Ctrl-C when the Platform has done what it was asked for."""
-    return interrupted()
 
 
 @dataclass

@@ -20,6 +20,12 @@ def test_a_second_deploy_writes_nothing(each_way: Desk) -> None:
     assert (again.url, again.ready.state, again.actions) == (first.url, "ready", ())
 
 
+def test_one_that_runs_and_is_not_waited_for_is_not_said_to_be_stopped(desk: Desk) -> None:
+    desk.deploy(desk.wish(image=OLD))
+    again = desk.deploy(desk.wish(image=OLD), wait=False)
+    assert str(again.ready) == "not checked (it was not waited for)"
+
+
 def test_another_image_takes_another_studio_and_the_old_one_is_kept(each_way: Desk) -> None:
     each_way.deploy(each_way.wish(image=OLD))
     old = each_way.platform.studio(NAME).id

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from deploy.errors import StudioctlError
-from tests.deploy.rollout.desk import NAME, NEW, OLD, Desk, done_and_interrupted, interrupted
+from tests.deploy.rollout.desk import NAME, NEW, OLD, Desk, interrupted
 from tests.deploy.wishes import plain
 from tests.fakes.platform import BuildFailed, Errored, Stuck
 from tests.fakes.server import AFTER, BEFORE, Reply
@@ -108,13 +108,13 @@ WRITES = [({"image": NEW}, n) for n in range(1, 9)] + [
 ]
 
 
-@pytest.mark.parametrize("act", [interrupted, done_and_interrupted])
+@pytest.mark.parametrize("is_done", [False, True], ids=["not done", "done"])
 @pytest.mark.parametrize(("change", "write"), WRITES, ids=str)
 def test_ctrl_c_at_a_write_undoes_what_was_done(
-    running: Desk, change: dict[str, Any], write: int, act: object
+    running: Desk, change: dict[str, Any], write: int, is_done: bool
 ) -> None:
     before = running.snapshot()
-    running.platform.at_write, running.platform.act = write, act
+    running.platform.at_write, running.platform.is_done = write, is_done
     with pytest.raises(KeyboardInterrupt):
         running.deploy(running.wish(**change))
     assert running.snapshot() == before
@@ -226,6 +226,40 @@ def test_ctrl_c_in_a_first_deploy_says_how_to_stop_what_goes_on(
         desk.deploy(desk.wish(image=OLD))
     assert "goes on by itself" in capsys.readouterr().err
     assert desk.platform.names() == [NAME]
+
+
+def test_ctrl_c_in_a_start_says_how_to_stop_what_goes_on(
+    running: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    running.both.studios.stop("a1b2c301")
+    running.clock.sleep(60)
+    running.clock.at(running.clock.passed + 20, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        running.deploy(running.wish(image=OLD))
+    said = capsys.readouterr().err
+    assert '"mlflow" (a1b2c301) goes on by itself' in said
+    assert "studioctl stop mlflow -w 71" in said
+    assert running.platform.status(NAME) == "starting"
+
+
+@pytest.mark.parametrize("start", [None, Stuck()], ids=["slow", "stuck"])
+@pytest.mark.parametrize("change", [{"image": NEW}, {"image": OLD, "cpu": 4}], ids=str)
+def test_whoever_is_in_a_hurry_gets_the_old_one_back_all_the_same(
+    running: Desk, change: dict[str, Any], start: Stuck | None
+) -> None:
+    before = running.snapshot()
+    running.platform.next_start = start
+    # A stop takes 12 s and a start 40 s, in which it cannot be stopped.
+    with pytest.raises(StudioctlError, match="did not end within 15 s") as caught:
+        running.deploy(running.wish(**change), limit_s=15)
+    assert caught.value.exit_code == 7
+    assert running.snapshot() == before
+
+
+def test_an_old_studio_is_not_deleted_before_the_new_one_was_seen_to_run(running: Desk) -> None:
+    outcome = running.deploy(running.wish(image=NEW), delete_previous=True, wait=False)
+    (away,) = set(running.platform.names()) - {NAME}
+    assert f"studioctl delete {away}" in outcome.warnings[0]
 
 
 def test_a_failed_deletion_of_the_old_studio_is_only_a_warning(running: Desk) -> None:

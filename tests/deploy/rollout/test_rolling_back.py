@@ -3,10 +3,10 @@
 import pytest
 
 from deploy.errors import StudioctlError
-from tests.deploy.rollout.desk import NAME, NEW, OLD, Desk, done_and_interrupted, interrupted
+from tests.deploy.rollout.desk import NAME, NEW, OLD, Desk
 from tests.fakes.platform import Errored
 from tests.fakes.server import AFTER, BEFORE
-from tests.fakes.sessions import NOT_READY
+from tests.fakes.sessions import NOT_READY, READY
 
 
 @pytest.fixture
@@ -27,10 +27,10 @@ def test_the_kept_studio_runs_again_under_its_name(replaced: Desk) -> None:
 
 
 @pytest.mark.parametrize("write", range(1, 7))
-@pytest.mark.parametrize("act", [interrupted, done_and_interrupted])
-def test_ctrl_c_at_a_write_leaves_all_as_it_was(replaced: Desk, write: int, act: object) -> None:
+@pytest.mark.parametrize("is_done", [False, True], ids=["not done", "done"])
+def test_ctrl_c_at_a_write_leaves_all_as_it_was(replaced: Desk, write: int, is_done: bool) -> None:
     before = replaced.snapshot()
-    replaced.platform.at_write, replaced.platform.act = write, act
+    replaced.platform.at_write, replaced.platform.is_done = write, is_done
     try:
         replaced.roll_back()
     except KeyboardInterrupt:
@@ -68,6 +68,22 @@ def test_a_kept_studio_that_errors_is_put_aside_again(replaced: Desk) -> None:
         replaced.roll_back()
     assert replaced.snapshot().keys() == before.keys()
     assert replaced.snapshot()[NAME] == before[NAME]
+
+
+@pytest.mark.parametrize("page", [READY, NOT_READY])
+def test_a_kept_studio_that_somebody_has_started_is_stopped_first(
+    replaced: Desk, page: str
+) -> None:
+    replaced.both.studios.start("a1b2c301")
+    replaced.clock.sleep(60)
+    before = replaced.snapshot()
+    replaced.platform.sessions.pages["a1b2c301"] = page
+    if page == READY:
+        assert replaced.roll_back().studio.id == "a1b2c301"
+    else:
+        with pytest.raises(StudioctlError, match="To go back, this was done"):
+            replaced.roll_back()
+        assert replaced.snapshot() == before
 
 
 def test_an_interrupted_replacement_is_finished_by_a_rollback(running: Desk) -> None:

@@ -39,6 +39,22 @@ def test_a_studio_that_was_stopped_after_the_plan_is_left_alone(running: Desk) -
     assert running.platform.writes() == []
 
 
+@pytest.mark.parametrize("change", [{"image": NEW}, {"image": OLD, "cpu": 4}], ids=str)
+@pytest.mark.parametrize("status", ["starting", "stopping"])
+def test_what_goes_on_by_itself_is_nobody_elses_work(
+    running: Desk, change: dict[str, object], status: str
+) -> None:
+    running.both.studios.stop("a1b2c301")
+    if status == "starting":
+        running.clock.sleep(60)
+        running.both.studios.start("a1b2c301")
+    plan = running.plan(running.wish(**change))
+    assert plan.seen is not None
+    assert plan.seen.status == status
+    running.clock.sleep(60)
+    assert running.carry_out(plan).ready.state == "ready"
+
+
 def test_a_studio_that_was_deleted_after_the_plan_is_not_made_anew(running: Desk) -> None:
     plan = running.plan(running.wish(image=NEW))
     del running.platform.book.all["a1b2c301"]
@@ -69,6 +85,17 @@ def test_what_another_has_made_just_so_is_waited_for(desk: Desk) -> None:
     assert outcome.ready.state == "ready"
     assert outcome.actions == ()
     assert len(desk.platform.names()) == 1
+
+
+def test_what_another_has_made_while_we_were_turned_away_is_not_ours(desk: Desk) -> None:
+    desired = desk.wish(image=OLD)
+    plan = desk.plan(desired)
+    desk.platform.fail("POST /api/studios", Reply.error(429, "later"))
+    desk.platform.fail(
+        "POST /api/studios", lambda: desk.both.create(desk.both.api, desired) and None
+    )
+    outcome = desk.carry_out(plan)
+    assert (outcome.ready.state, outcome.actions) == ("ready", ())
 
 
 def test_what_another_has_made_otherwise_is_a_conflict(desk: Desk) -> None:

@@ -2,12 +2,14 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from deploy import process
 from deploy.planning.desired import Desired
+from deploy.process import Command, Outcome
 from deploy.secret import Secret
 from deploy.seqera import tw as tw_command
 from deploy.seqera.models import ComputeEnv, Link
@@ -53,14 +55,21 @@ class Both:
         return install(self.folder / f"tw-{version}", version)
 
     def tw(self, version: str = NEWEST, **env: str) -> TwWay:
-        found = self.look(self.installed(version), **env)
+        # It is not started for its version: that takes as long as a call.
+        said = Outcome(0, f"Tower CLI version {version}")
+        found = self.look(self.installed(version), lambda *_: said, **env)
         assert isinstance(found, Tw)
         return TwWay(found, self.studios, self.said.append)
 
-    def look(self, installed: Installed, **env: str) -> Tw | tw_command.Missing:
+    def look(
+        self,
+        installed: Installed,
+        ask: Callable[[Command, float], Outcome] = process.ask,
+        **env: str,
+    ) -> Tw | tw_command.Missing:
         path = os.pathsep.join((str(installed.folder), os.environ["PATH"]))
         given = {"PATH": path, "PLANTED_PASSWORD": PLANTED, **env}
-        return tw_command.look(given, self.platform.endpoint, Secret(TOKEN))
+        return tw_command.look(given, self.platform.endpoint, Secret(TOKEN), ask)
 
     def wish(self, **said: Any) -> Desired:
         """A Studio that this Platform can make: its environment and links are there."""

@@ -1,6 +1,5 @@
 """What sessions have published on a data link, read through the Platform."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,17 +9,11 @@ from deploy.seqera.explorer import MOST_SESSIONS, Explorer, Published, newest_st
 from studio.snapshots import layout, manifest
 from studio.snapshots.layout import State
 from studio.snapshots.manifest import Manifest, Pack, Rows
-from tests.deploy.seqera.platforms import a_new_platform, door
+from tests.deploy.seqera.platforms import door
 from tests.fakes.platform import Platform
 from tests.fakes.server import Reply
 
 OLD, NEW = "20261121T100000Z-0a1b2c3d", "20261122T100000Z-1a1b2c3d"
-
-
-@pytest.fixture
-def a_platform() -> Iterator[Platform]:
-    with a_new_platform() as platform:
-        yield platform
 
 
 @pytest.fixture

@@ -1,24 +1,11 @@
 """Resource labels: made when they are missing, deleted when nothing carries them."""
 
-from collections.abc import Iterator
-
 import pytest
 
+from deploy.planning.desired import OURS, label_value
 from deploy.seqera.models import Label
 from deploy.seqera.studios import Studios
-from tests.deploy.seqera.platforms import a_new_platform, door
 from tests.fakes.platform import Platform
-
-
-@pytest.fixture
-def a_platform() -> Iterator[Platform]:
-    with a_new_platform() as platform:
-        yield platform
-
-
-@pytest.fixture
-def studios(a_platform: Platform) -> Studios:
-    return Studios(door(a_platform), 71)
 
 
 def test_labels_are_made_once_and_known_ones_are_not_asked_for(
@@ -34,6 +21,11 @@ def test_labels_are_made_once_and_known_ones_are_not_asked_for(
     known = [Label(id_, *each) for id_, each in zip(ids, wanted.items(), strict=True)]
     assert studios.label_ids(wanted, known) == ids
     assert len(a_platform.calls) == before
+
+
+@pytest.mark.parametrize("name", ["mlflow", "m", "aws-mlflow", "User 1", "Team A: MLflow", "日本"])
+def test_the_platform_takes_the_label_of_every_name(studios: Studios, name: str) -> None:
+    assert studios.label_ids({OURS: label_value(name)})
 
 
 def test_only_own_labels_that_nothing_carries_are_dropped(

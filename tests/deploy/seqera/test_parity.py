@@ -153,9 +153,9 @@ def _full(value: Said) -> Said:
 
 @pytest.mark.parametrize("said", given(SAME))
 def test_both_ways_send_the_same_and_make_the_same_studio(both: Both, said: Said) -> None:
-    desired = both.wish(**said)
-    assert decide("auto", desired, both.tw().tw).name == "tw"
-    assert made(both, both.tw(), desired) == made(both, both.api, desired)
+    desired, way = both.wish(**said), both.tw()
+    assert decide("auto", desired, way.tw).name == "tw"
+    assert made(both, way, desired) == made(both, both.api, desired)
 
 
 def test_a_studio_with_everything_is_the_same(both: Both) -> None:
@@ -198,9 +198,9 @@ def test_an_older_tw_is_passed_over_for_what_it_lacks(both: Both, said: Said) ->
 
 @pytest.mark.parametrize("said", [{}, *SAME["labels"], *SAME["session.lifespan"]])
 def test_an_older_tw_makes_the_same_of_the_rest(both: Both, said: Said) -> None:
-    desired = both.wish(**said)
-    assert supports(desired, both.tw(OLDER).tw.version) == ()
-    assert made(both, both.tw(OLDER), desired) == made(both, both.api, desired)
+    desired, way = both.wish(**said), both.tw(OLDER)
+    assert supports(desired, way.tw.version) == ()
+    assert made(both, way, desired) == made(both, both.api, desired)
 
 
 def restarted(both: Both, way: Any, **said: Any) -> Said:

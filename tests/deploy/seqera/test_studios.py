@@ -1,6 +1,6 @@
 """The Studios of a workspace, call by call, against a Platform that fails in every way."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,24 +17,13 @@ from deploy.errors import (
 )
 from deploy.seqera.studios import Studios
 from deploy.web import Patience, Web
-from tests.deploy.seqera.platforms import a_new_platform, door
+from tests.deploy.seqera.platforms import door
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import TOKEN, Platform
 from tests.fakes.server import AFTER, BEFORE, HALF, SLOW, Reply
 
 POST = "POST /api/studios"
 NOTHING = Reply.of({"studio": {}})
-
-
-@pytest.fixture
-def a_platform() -> Iterator[Platform]:
-    with a_new_platform() as platform:
-        yield platform
-
-
-@pytest.fixture
-def studios(a_platform: Platform) -> Studios:
-    return Studios(door(a_platform), 71)
 
 
 def a_body(platform: Platform, **more: Any) -> dict[str, Any]:
@@ -256,15 +245,6 @@ def test_an_odd_id_cannot_leave_its_place_in_the_address(
     with pytest.raises(StudioGone):
         studios.described("../user-info?x=1#")
     assert str(a_platform.calls[-1]) == "GET /api/studios/..%2Fuser-info%3Fx%3D1%23"
-
-
-def test_checkpoints_are_listed(a_platform: Platform, studios: Studios) -> None:
-    body = a_body(a_platform)
-    made = studios.create(body, auto_start=True)
-    a_platform.clock.sleep(60)
-    assert len(studios.checkpoints(made.id)) == 1
-    with pytest.raises(StudioGone):
-        studios.checkpoints("0badcafe")
 
 
 def test_reads_survive_a_storm_of_refusals(a_platform: Platform, studios: Studios) -> None:

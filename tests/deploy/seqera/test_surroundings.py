@@ -1,22 +1,16 @@
 """Who asks, in which workspace, and which compute environments and data links are there."""
 
-from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from deploy.errors import CredentialMissing, InvalidSetting, StillCollecting
-from deploy.seqera import links, surroundings
+from deploy.seqera import api, links, surroundings
 from deploy.seqera.calls import Calls
 from deploy.seqera.links import Kind, Wish
-from tests.deploy.seqera.platforms import a_new_platform, door
+from tests.deploy.seqera.platforms import door
 from tests.fakes.platform import Platform, Workspace
 from tests.fakes.server import Reply
-
-
-@pytest.fixture
-def a_platform() -> Iterator[Platform]:
-    with a_new_platform() as platform:
-        yield platform
 
 
 @pytest.fixture
@@ -50,6 +44,18 @@ def test_a_workspace_that_is_not_there_is_said_with_those_that_are(
     assert caught.value.name == "workspace"
 
 
+@pytest.mark.parametrize(
+    ("text", "number", "calls"), [(None, None, 0), ("99", 99, 0), ("acme/ML", 71, 2)]
+)
+def test_the_number_of_a_workspace_is_asked_for_only_by_its_names(
+    a_platform: Platform, text: str | None, number: int | None, calls: int
+) -> None:
+    assert surroundings.workspace_id(door(a_platform), text) == number
+    assert len(a_platform.calls) == calls
+    with pytest.raises(InvalidSetting, match=r'did you mean "Acme/ml"\?$'):
+        surroundings.workspace_id(door(a_platform), "Acme/mll")
+
+
 def test_the_own_workspace_has_neither_number_nor_settings(a_platform: Platform) -> None:
     found = surroundings.look(door(a_platform), None)
     assert (found.workspace_id, found.lifespan_h, found.user_name) == (None, None, "ada")
@@ -63,6 +69,14 @@ def test_what_only_some_may_read_is_not_known(a_platform: Platform, begin: str) 
     found = surroundings.look(door(a_platform), "71")
     assert None in (found.lifespan_h, found.api_version)
     assert found.workspace_id == 71
+
+
+def test_a_platform_that_is_busy_is_one(a_platform: Platform) -> None:
+    a_platform.fail("GET /api/service-info", Reply.error(429, "later"), times=2)
+    base = a_platform.endpoint.removesuffix("/api")
+    assert api.find(base, lambda place: replace(door(a_platform), base=place)) == f"{base}/api"
+    a_platform.fail("GET /api/service-info", Reply.error(429, "later"))
+    assert surroundings.look(door(a_platform), None).api_version == "1.200.0"
 
 
 @pytest.mark.parametrize("status", [401, 403])

@@ -1,6 +1,7 @@
 """What tw is told and what is understood of its answers; finding it; no secret in its arguments."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,12 @@ def test_a_secret_and_a_value_of_this_machine_are_written_as_variables(entry: ob
     assert '--env=PGPASSWORD="$PGPASSWORD"' in str(line).split()
     assert "hunter2" not in str(line) + repr(line)
     assert "--env=PGPASSWORD=hunter2-hunter2" in line.arguments
+
+
+def test_a_value_of_this_machine_is_written_as_the_variable_that_has_it() -> None:
+    entry = replace(local("hunter2-hunter2"), source="MY_GREETING")
+    line = tw.add(wish(environment={"GREETING": entry}), LABELS)
+    assert '--env=GREETING="$MY_GREETING"' in str(line).split()
 
 
 def test_a_start_and_a_stop_name_the_session_by_its_id() -> None:

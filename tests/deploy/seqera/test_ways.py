@@ -10,11 +10,13 @@ import pytest
 
 from deploy.errors import NameTaken, ToolMissing, TwCannot, TwFailed
 from deploy.planning.desired import SPEC
+from deploy.profile.loading import Variable
 from deploy.secret import Secret
+from deploy.seqera.models import Label
 from deploy.seqera.tw import Missing, Tw
 from deploy.seqera.ways import ApiWay, TwWay, choose, decide
 from tests.deploy.seqera.both import PLANTED, WORKSPACE, Both, both_ways
-from tests.deploy.wishes import plain, secret, wish
+from tests.deploy.wishes import local, plain, secret, wish
 from tests.fakes.platform import TOKEN
 from tests.fakes.server import AFTER, BEFORE, HALF, Reply
 from tests.fakes.tw.installed import OLDER
@@ -216,13 +218,29 @@ def test_no_secret_is_in_its_arguments_its_environment_or_what_is_said(both: Bot
     assert not {"PLANTED_PASSWORD", "PGPASSWORD"} & set(names)
 
 
-def test_a_secret_that_the_user_accepts_is_masked_in_what_tw_says(both: Both) -> None:
-    desired = both.wish(environment={"A": secret(PLANTED)})
+@pytest.mark.parametrize("value", [secret(PLANTED), local(PLANTED)], ids=["secret", "local"])
+def test_a_value_that_the_user_accepts_is_masked_in_what_tw_says(
+    both: Both, value: Variable
+) -> None:
+    desired = both.wish(environment={"A": value})
     both.platform.fail("POST /api/studios", Reply.error(400, f"bad value {PLANTED}"), times=9)
     with pytest.raises(TwFailed) as raised:
         both.create(both.tw(), desired)
     assert raised.value.said == ("bad value ***",)
     assert PLANTED not in "".join(both.said)
+
+
+@pytest.mark.parametrize("name", ["tw", "api"])
+def test_a_label_that_the_platform_fills_in_comes_from_the_compute_environment(
+    both: Both, name: str
+) -> None:
+    # Whoever only runs Studios may not make such a label, and need not.
+    dynamic = both.platform.add_label("run", "${workflowId}")
+    there = replace(
+        both.wish().compute_env, labels=(Label(dynamic.id, dynamic.name, dynamic.value),)
+    )
+    id_ = both.create(both.tw() if name == "tw" else both.api, both.wish(compute_env=there))
+    assert dynamic in both.platform.studios[id_].labels
 
 
 def test_the_users_own_workspace_stays_that(both: Both) -> None:

@@ -4,11 +4,13 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from deploy.cli import app
+from deploy.snapshots import taking
 from studio.snapshots.layout import State
 from tests.studio.snapshots import ledger
 from tests.studio.snapshots.conftest import Place
@@ -162,6 +164,19 @@ def test_export_overwrites_nothing_unless_it_is_told_to(place: Place, tmp_path: 
     assert ledger.steps(output) == [1, 2, 3]
 
 
+def test_a_disk_that_is_full_at_the_last_moment_is_said(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def connect(_: Path) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(taking, "sqlite3", SimpleNamespace(connect=connect, Error=sqlite3.Error))
+    answer = call("export", place.link, "--output", tmp_path / "back.db")
+    assert answer.exit_code == 1
+    assert "cannot be written: database or disk is full" in answer.stderr
+    assert list(tmp_path.glob("*.db*")) == []
+
+
 def test_restore_makes_a_state_the_database_of_a_home_and_keeps_what_was_there(
     place: Place, tmp_path: Path
 ) -> None:
@@ -195,6 +210,18 @@ def test_a_folder_without_states_is_said(command: str, tmp_path: Path) -> None:
     answer = call(command, tmp_path)
     assert answer.exit_code == 1
     assert "holds no published states" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("missing", "there is no such folder"), ("file", "it is no folder"), ("x" * 300, "")],
+    ids=["missing", "a file", "impossible"],
+)
+def test_what_is_no_folder_is_said(tmp_path: Path, name: str, why: str) -> None:
+    (tmp_path / "file").write_text("")
+    answer = call("list", tmp_path / name)
+    assert answer.exit_code == 1
+    assert f"{name} holds no published states: {why}" in answer.stderr.replace("\n       ", " ")
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,16 @@ def test_on_a_terminal_the_steps_are_drawn_and_stay_when_it_is_over() -> None:
     assert said.endswith(("\n", "\x1b[?25h"))
 
 
+def test_what_is_shown_cannot_move_the_cursor() -> None:
+    odd = replace(STUDIO, progress=(Step("Pull\x1b[2J", "in-progress", ("a\nb\x07",)),))
+    for out in (io.StringIO(), Terminal()):
+        progress = Progress(1800, out)
+        progress.show(odd, 5)
+        progress.end()
+        assert "Pull[2J" in out.getvalue()
+        assert "\x07" not in out.getvalue()
+
+
 def test_the_step_that_failed_comes_before_one_that_goes_on() -> None:
     failed = (Step("Pulling", "in-progress"), Step("Mounting", "errored"))
     assert current(replace(STUDIO, progress=failed)) == "Mounting"

@@ -110,7 +110,7 @@ def test_one_that_never_gets_ready_says_why_without_secrets(
     assert "hunter2" not in said
 
 
-@pytest.mark.parametrize("what", [BEFORE, HALF, Reply.page(502), Reply.page(503)], ids=str)
+@pytest.mark.parametrize("what", [BEFORE, HALF, *map(Reply.page, (429, 502, 503))], ids=str)
 def test_a_proxy_that_does_not_know_it_yet_is_asked_again(
     behind: Behind, what: str | Reply
 ) -> None:

@@ -18,7 +18,6 @@ from tests.fakes.platform import TOKEN, Platform
 from tests.fakes.wave import Wave
 
 REPOSITORY = "registry.example.com/acme/studio"
-ALL_TOGETHER_S = 60
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ def test_members_of_a_wrong_kind_count_as_absent() -> None:
     answer = answered.submitted(odd)
     assert (answer.id, answer.target_image, answer.cached) == ("", "", None)
     assert (answer.expires_at, answer.build_id) == (None, None)
-    assert answered.status({"status": 3, "exitCode": "x", "duration": []}) == Status("UNKNOWN")
+    assert answered.status({"status": 3, "duration": []}) == Status("UNKNOWN")
 
 
 @pytest.mark.parametrize("odd", ["a b", "a\nb", "a\x1b[2J", "ä", ""])

@@ -33,10 +33,10 @@ def test_without_a_workspace_it_is_ones_own(studioctl: Studioctl) -> None:
     assert studioctl.platform.asked("GET /api/credentials")[0].query == {}
 
 
-def test_an_unknown_workspace_is_refused_with_those_there_are(studioctl: Studioctl) -> None:
+def test_an_unknown_workspace_is_refused_with_the_nearest_name(studioctl: Studioctl) -> None:
     done = studioctl.freeze("-w", "Acme/mll")
     assert (done.code, done.stdout) == (3, "")
-    assert "Acme/bio, Acme/ml" in done.stderr
+    assert 'did you mean "Acme/ml"?' in done.stderr
     assert studioctl.wave.calls == []
 
 
@@ -125,8 +125,16 @@ def test_a_request_can_be_printed_instead_of_sent(studioctl: Studioctl) -> None:
     assert done.document["towerAccessToken"] == "***"
     assert done.document["buildRepository"] == REPOSITORY
     assert done.document["towerWorkspaceId"] == 71
+    assert "towerWorkspaceId" not in done.stderr
     assert len(done.stdout) < 2000
     assert studioctl.wave.calls == []
+    assert studioctl.platform.calls == []
+
+
+def test_a_printed_request_says_that_a_workspace_is_looked_up_later(studioctl: Studioctl) -> None:
+    done = studioctl.freeze("--print-request", "-w", "Acme/ml")
+    assert "towerWorkspaceId" not in done.document
+    assert "the number of Acme/ml, too: towerWorkspaceId" in done.stderr
     assert studioctl.platform.calls == []
 
 

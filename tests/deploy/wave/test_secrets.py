@@ -29,7 +29,7 @@ def test_the_token_is_in_no_output_and_no_file(
 ) -> None:
     studioctl.wave.engine.fails_with = fails_with
     studioctl.wave.engine.log = f"+ echo {TOKEN}\n{TOKEN}\n"
-    done = studioctl.freeze(*more, "-w", "Acme/ml")
+    done = studioctl.freeze(*more, "-w", "Acme/ml", "--verbose")
     assert TOKEN not in done.stdout + done.stderr + studioctl.everything_written()
 
 
