@@ -1,6 +1,6 @@
 """What README and docs tell people to type, and which test does it.
 
-A command in a ```console block that is not listed here fails `test_docs.py`: whoever documents a
+A command in a ```console block that is not listed here fails `test_pages.py`: whoever documents a
 command names the test that runs it, or says why none can.
 """
 
@@ -66,9 +66,9 @@ RUN_BY = {
         "test_a_data_folder_is_the_only_link_and_gone_at_the_next_start_without_it",
     "mkdir runs && studioctl up --data runs": "deploy/test_up.py::"
         "test_a_data_folder_is_the_only_link_and_gone_at_the_next_start_without_it",
-    "python -m deploy.ci plan --stage prod":
+    "python -P -m deploy.ci plan --stage prod":
         "deploy/test_ci.py::test_a_plan_with_changes_is_no_failure_and_is_shown",
-    "python -m deploy.ci deploy --stage prod":
+    "python -P -m deploy.ci deploy --stage prod":
         "deploy/test_ci.py::test_a_deploy_gives_the_address_and_then_there_is_nothing_to_do",
     "MLFLOW_TRACKING_URI=http://localhost:5000 .venv/bin/python -c "
     "\"import mlflow; mlflow.log_metric('accuracy', 0.97)\"":
@@ -76,13 +76,16 @@ RUN_BY = {
 }  # fmt: skip
 
 # What no test can run, and why.
+WAVE = "Seqera's own program, and an account of theirs"
 BY_HAND = {
     "git clone URL-OF-THIS-REPOSITORY mlflow-studio && cd mlflow-studio": "a placeholder",
-    "pipx install git+URL-OF-THIS-REPOSITORY": "a placeholder; test_packaging.py has a wheel",
-    "python -m pip install mlflow-studio": "it is on no index yet; see test_packaging.py",
+    "python3 -m venv ~/.studioctl && . ~/.studioctl/bin/activate "
+    "&& pip install git+URL-OF-THIS-REPOSITORY": "a placeholder; test_packaging.py has a wheel",
+    "python -m pip install git+URL-OF-THIS-REPOSITORY": "a placeholder, too",
     "export TOWER_ACCESS_TOKEN=…": "a person's own token",
-    "wave -f .seqera/Dockerfile --context .seqera --platform linux/amd64 --await "
-    '--tower-token "$TOWER_ACCESS_TOKEN"': "Seqera's own program, and an account of theirs",
+    "wave -f .seqera/Dockerfile --context .seqera --platform linux/amd64 --await": WAVE,
+    "wave -f .seqera/Dockerfile --context .seqera --platform linux/amd64 --await --freeze "
+    "--build-repo REGISTRY/mlflow-studio": WAVE,
 }
 
 

@@ -93,3 +93,16 @@ def mlflows_own() -> set[str]:
     assert spec.origin is not None
     source = Path(spec.origin).with_name("environment_variables.py").read_text(encoding="utf-8")
     return set(re.findall(r'EnvironmentVariable\(\s*"(MLFLOW_\w+)"', source))
+
+
+def test_the_map_of_the_house_names_every_folder_and_none_besides() -> None:
+    text = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = text.partition("## Where things are\n\n")[2].partition("\n\n")[0]
+    named = set(re.findall(r"`([a-z./]+/)`", table))
+    packages = {
+        f"{path.parent.relative_to(ROOT).as_posix()}/"
+        for top in ("studio", "deploy")
+        for path in (ROOT / top).rglob("__init__.py")
+    }
+    assert packages <= named
+    assert [each for each in sorted(named) if not (ROOT / each).is_dir()] == []
