@@ -87,6 +87,14 @@ def test_artifacts_pass_through_the_server(session: Container) -> None:
     assert ask(session.url, path, host=SESSION_HOST).body == b"hello"
 
 
+def test_a_folder_is_no_place_for_the_artifacts_of_clients_elsewhere(session: Container) -> None:
+    path = "/api/2.0/mlflow/experiments/create"
+    body = {"name": "on my disk", "artifact_location": "/home/me/runs"}
+    refused = ask(session.url, path, body, host=SESSION_HOST)
+    assert (refused.code, refused.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+    assert "Leave it out" in refused.text
+
+
 def test_a_background_job_does_its_work(session: Container) -> None:
     job = client("client_scores.py", session.url)
     assert job["status"] == "SUCCEEDED", job
@@ -99,21 +107,16 @@ def test_a_client_logs_a_model_and_loads_it_again(session: Container) -> None:
     assert model["same"]
 
 
-def test_docker_sees_that_it_is_healthy(session: Container) -> None:
-    # Docker's first look comes after 30 s.
-    wait_until(lambda: session.state()["Health"]["Status"] == "healthy", 60)
-
-
 @pytest.mark.parametrize(
     "env",
     [
         {},
-        SESSION,
-        {"STUDIO_ALLOWED_HOSTS": "studio.example.com"},
-        {**SESSION, "CONNECT_TOOL_PATH_PREFIX": "/_studio/a1b2c3d4"},
-        {"CONNECT_TOOL_PORT": "9091"},
-        {"STUDIO_PORT": "9092"},
-        {**SESSION, "http_proxy": "http://192.0.2.1:1"},
+        {"STUDIO_PORT": "9092", "STUDIO_ALLOWED_HOSTS": "studio.example.com"},
+        {
+            "CONNECT_TOOL_PORT": "9091",
+            "CONNECT_TOOL_PATH_PREFIX": "/_studio/a1b2c3d4",
+            "http_proxy": "http://192.0.2.1:1",
+        },
     ],
     ids=lambda env: " ".join(name.lower() for name in env) or "nothing set",
 )
@@ -130,6 +133,11 @@ def test_the_health_check_notices_that_there_is_no_server(image: str) -> None:
     refused = pytest.raises(AssertionError, match="Connection refused")
     with running(image, "600", options=("--entrypoint=sleep",)) as container, refused:
         container.run(*check)
+
+
+def test_docker_sees_that_it_is_healthy(session: Container) -> None:
+    # Docker's first look comes after 30 s, so this is one of the last to ask.
+    wait_until(lambda: session.state()["Health"]["Status"] == "healthy", 60)
 
 
 def test_the_log_names_no_missing_package(session: Container) -> None:
