@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from typing import Any
 
@@ -133,11 +134,9 @@ def uploads(port: int, seconds: float, _path: str) -> dict[str, Any]:
 
 
 def _together(work: Callable[[int], None], count: int) -> None:
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    """Do it so many times at once; what goes wrong in one of them ends the load."""
+    with ThreadPoolExecutor(count) as threads:
+        list(threads.map(work, range(count)))
 
 
 def _post(connection: HTTPConnection, name: str, body: object) -> Any:

@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from studio import keeping, status
+from studio import keeping
 from studio.home import read_json
+from studio.snapshots import status as publishing
 
 _LOOK_EVERY_S = 5.0
 Log = Callable[[str], None]
@@ -43,5 +44,5 @@ def watch(home: Path, log: Log) -> None:
 
 def _listen(home: Path, alarms: Alarms) -> None:
     while True:
-        alarms.hear(read_json(home / "run" / status.PUBLISHER), time.time())
+        alarms.hear(read_json(publishing.path(home)), time.time())
         time.sleep(_LOOK_EVERY_S)

@@ -14,12 +14,27 @@ _SAY_EVERY_S = 30.0
 Log = Callable[[str], None]
 
 
-def when_ready(port: int, address: str, log: Log) -> None:
-    """Watch the server in the background; once it is ready, print its own account of itself."""
-    threading.Thread(target=_watch, args=(port, address, log), daemon=True).start()
+def when_ready(port: int, address: str, log: Log) -> Callable[[], None]:
+    """What to call at each start of the server: once it is ready, its account of itself is printed.
+
+    A server that falls before it is ready is started again: whoever waits then waits for that one.
+    """
+    waiting = threading.Lock()
+
+    def wait() -> None:
+        try:
+            _print(port, address, log)
+        finally:
+            waiting.release()
+
+    def started() -> None:
+        if waiting.acquire(blocking=False):
+            threading.Thread(target=wait, daemon=True).start()
+
+    return started
 
 
-def _watch(port: int, address: str, log: Log) -> None:
+def _print(port: int, address: str, log: Log) -> None:
     started = said = time.monotonic()
     while True:
         code, answer = ask(port, "/studio/ready")

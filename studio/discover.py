@@ -124,7 +124,7 @@ class Search:
         if not _EXPERIMENT.fullmatch(folder.name):
             return False
         self._spend(1)
-        return (folder / "meta.yaml").is_file()
+        return _is_file(folder / "meta.yaml")
 
     def _file_store(self, folder: Path, folders: list[str]) -> Found:
         experiments = runs = 0
@@ -165,7 +165,17 @@ class Search:
 def _parts(file: Path) -> Iterator[Path]:
     """The database and what of it is in its log; the index beside a log is made anew."""
     yield file
-    yield from (path for s in _BESIDE if (path := file.with_name(file.name + s)).exists())
+    for suffix in _BESIDE:
+        if _is_file(beside := file.with_name(file.name + suffix)):
+            yield beside
+
+
+def _is_file(path: Path) -> bool:
+    """Whether it is there; what the link gives an error for is not."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _content(copy: Path) -> str:
@@ -197,8 +207,8 @@ def _migrating(folder: Path) -> tuple[str, ...]:
 
 
 def _copying(file: Path) -> tuple[str, ...]:
-    copies = [f"cp {shlex.quote(str(file))} {_TARGET}"]
-    for suffix in _BESIDE:
-        if (beside := file.with_name(file.name + suffix)).exists():
-            copies.append(f"cp {shlex.quote(str(beside))} {_TARGET}{suffix}")
+    copies = (
+        f"cp {shlex.quote(str(part))} {_TARGET}{part.name[len(file.name) :]}"
+        for part in _parts(file)
+    )
     return ("mkdir -p imported", *copies)

@@ -1,6 +1,7 @@
 """What can end the runtime, each with the exit code that the documentation promises."""
 
 import re
+import signal
 
 from studio import uris
 
@@ -19,6 +20,18 @@ class StartRefused(Exception):
     def __init__(self, code: int, text: str) -> None:
         super().__init__(uris.redact(text))
         self.code = code
+
+
+def ended(code: int) -> str:
+    """How a process ended, by the return code that `subprocess` gives.
+
+    >>> ended(3), ended(-9)
+    ('exit code 3', 'signal SIGKILL')
+    """
+    if code >= 0:
+        return f"exit code {code}"
+    names = {number.value: number.name for number in signal.Signals}
+    return f"signal {names.get(-code, -code)}"
 
 
 def one_line(error: BaseException) -> str:

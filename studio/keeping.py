@@ -33,8 +33,10 @@ class Keeping:
 
 
 def of(publisher: Mapping[str, Any], supervisor: Mapping[str, Any], now: float) -> Keeping:
-    """The whole account. `publisher` is empty where nothing is published."""
+    """The whole account. `publisher` is empty where nothing is published, or not yet."""
     kept = str(supervisor.get("kept") or "")
+    if not publisher and supervisor.get("publishes"):
+        publisher = {"dirty_since": supervisor.get("started_at")}
     if not publisher:
         says = [_sentence(kept)] if kept else []
         if supervisor.get("at_risk"):
@@ -74,7 +76,7 @@ def trouble_of(
 
 def _reason(publisher: Mapping[str, Any], failing: bool) -> str:
     if not failing:
-        return "the data link does not answer"
+        return "the data link does not answer, or the publisher keeps ending (the log has more)"
     said = str(publisher.get("last_error") or "unknown")
     number = publisher.get("last_errno")
     if number in READ_ONLY:
@@ -84,7 +86,7 @@ def _reason(publisher: Mapping[str, Any], failing: bool) -> str:
         )
     if number in (errno.ENOSPC, errno.EDQUOT):
         return f"there is no space left ({said})"
-    return f"the data link failed ({said})"
+    return said if number is None else f"the data link failed ({said})"
 
 
 def _published(publisher: Mapping[str, Any], now: float) -> str:

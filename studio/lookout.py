@@ -19,7 +19,8 @@ from studio.discover import Found, Search
 from studio.home import read_json, write_json
 from studio.lifetime import die_with_parent
 from studio.orders import Orders
-from studio.snapshots import layout, scan
+from studio.snapshots import layout, scan, state
+from studio.snapshots import status as publishing
 from studio.snapshots.scan import ScanError, Session
 
 _AGAIN_AFTER_S = (60, 120, 300, 600)
@@ -105,10 +106,10 @@ def appeared(given: Orders, home: Path) -> list[Appeared]:
 
 def own_sessions(home: Path) -> Set[str]:
     """The sessions that this server publishes, began with, or knowingly left."""
-    state = read_json(home / "state.json")
-    own = {state.get("session"), read_json(home / "run" / status.PUBLISHER).get("session")}
+    known = read_json(state.path(home))
+    own = {known.get("session"), read_json(publishing.path(home)).get("session")}
     for key in ("parents", "ancestors", "passed_over"):
-        own |= {each.get("sid") for each in state.get(key) or [] if isinstance(each, dict)}
+        own |= {each.get("sid") for each in known.get(key) or [] if isinstance(each, dict)}
     return {sid for sid in own if isinstance(sid, str) and layout.is_session_id(sid)}
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studio.home import read_json, write_json
+from studio.snapshots import state
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +26,14 @@ class Memory:
 
 def recall(home: Path) -> Memory:
     """What the last start noted; nothing where there was none."""
-    document, state = read_json(home / "links.json"), read_json(home / "state.json")
+    document, known = read_json(home / "links.json"), read_json(state.path(home))
     used, empty = document.get("used"), document.get("empty")
     return Memory(
         used if isinstance(used, str) else None,
         frozenset(name for name in empty if isinstance(name, str))
         if isinstance(empty, list)
         else frozenset(),
-        bool(state.get("published") or state.get("parents")),
+        bool(known.get("published") or known.get("parents")),
     )
 
 

@@ -6,6 +6,7 @@ offers no flag for that, so it is tried. A probe is necessary, not sufficient: F
 and a refusal by the object store may show only in its own log.
 """
 
+import contextlib
 import errno
 import os
 import stat
@@ -79,7 +80,9 @@ def links(data_dir: Path, mounted: Iterable[str]) -> list[Path]:
     one link and its folders are that link's content.
     """
     try:
-        folders = sorted(entry for entry in data_dir.iterdir() if entry.is_dir())
+        # The folder above knows what is a folder: a mount that may not answer is not asked.
+        with os.scandir(data_dir) as entries:
+            folders = sorted(data_dir / entry.name for entry in entries if entry.is_dir())
     except OSError:
         return []
     real = os.path.realpath(data_dir)
@@ -119,7 +122,8 @@ def _probe(path: Path, sleep: Callable[[float], None]) -> Mount:
     for pause_s in _PAUSES_S:
         error = None
         try:
-            list(path.iterdir())
+            with os.scandir(path) as entries:
+                next(entries, None)  # one of them proves it, and there may be a million
             ours = _holds_sessions(path)
         except OSError as exc:
             error, readable = exc, False
@@ -158,8 +162,10 @@ def _try_to_write(path: Path) -> OSError | None:
         finally:
             os.close(descriptor)
         if path.read_bytes() != b"probe":
-            return OSError(errno.EIO, "what was written reads back differently")
+            raise OSError(errno.EIO, "what was written reads back differently")
         path.unlink()
     except OSError as exc:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
         return exc
     return None

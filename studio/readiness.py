@@ -12,7 +12,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -60,7 +60,8 @@ def shared(run: Path, look: Callable[[], Ready], now: Callable[[], float] = time
             if 0 <= age < (KEEP_S if answer.ready else KEEP_FAILURE_S):
                 return answer
         answer = look()
-        write_json(run / "ready.json", asdict(answer))
+        with suppress(OSError):  # on a full disk the others look for themselves
+            write_json(run / "ready.json", asdict(answer))
         return answer
     finally:
         os.close(lock)
@@ -116,11 +117,11 @@ def _try_artifacts(place: str) -> None:
         return
     # Not created here: below the place of a link that went away it would be on this disk.
     path = Path(folder) / name
-    path.write_bytes(name.encode())
     try:
+        path.write_bytes(name.encode())
         found = path.read_bytes()
     finally:
-        path.unlink()
+        path.unlink(missing_ok=True)
     _expect_same(found.decode(errors="replace"), name)
 
 

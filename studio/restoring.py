@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from studio import server
-from studio.errors import DATA_UNUSABLE, StartRefused
+from studio.errors import DATA_UNUSABLE, StartRefused, ended
 from studio.memory import Memory
 from studio.mounts import Mount
 from studio.settings import InvalidSettings, Settings
-from studio.snapshots import layout
+from studio.snapshots import layout, state
 from studio.storage import Storage
 
 Log = Callable[[str], None]
@@ -51,7 +51,7 @@ def restore(
     if not link.readable:
         return _without(link, settings, log)
     sessions = sessions_on(link.path)
-    known = (settings.home / "state.json").exists()
+    known = state.path(settings.home).exists()
     if sessions == [] and not known and not settings.restore_from:
         return {}
     assert chosen.database.path is not None  # only SQLite is restored
@@ -112,7 +112,11 @@ def _decide(
     try:
         document: dict[str, Any] = json.loads(answer.stdout)
     except ValueError as exc:
-        raise StartRefused(DATA_UNUSABLE, "the published states could not be read") from exc
+        raise StartRefused(
+            DATA_UNUSABLE,
+            "the published states could not be read: the process that does it ended unexpectedly "
+            f"({ended(answer.returncode)}).\nStart again, with more memory if it was killed.",
+        ) from exc
     for rejected in document.get("rejected", []):
         log(f"published state {rejected['state']} cannot be used: {rejected['reason']}")
     if answer.returncode:

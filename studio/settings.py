@@ -4,6 +4,7 @@ A setting is honoured or refused, never ignored: an unparsable value, a name tha
 itself and a misspelt `STUDIO_` name all end the start with exit code 64, all in one message.
 """
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -90,6 +91,12 @@ class Settings:
         named = (records, self.registry, self.workspace_store)
         return tuple(dict.fromkeys(store for store in named if store))
 
+    def is_on_link(self, path: str | Path) -> bool:
+        """Whether it is below the data links' folder, be it through a symbolic link elsewhere."""
+        if Path(path).is_relative_to(self.data_dir):
+            return True
+        return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.data_dir))
+
     @property
     def access_mode(self) -> Mode:
         if self.hosts:
@@ -172,7 +179,8 @@ def read(env: Mapping[str, str], *, in_image: bool, launched: bool = True) -> Se
 
 
 def resolve_files(
-    env: Mapping[str, str], read_text: Callable[[str], str] = lambda path: Path(path).read_text()
+    env: Mapping[str, str],
+    read_text: Callable[[str], str] = lambda path: Path(path).read_text("utf-8"),
 ) -> dict[str, str]:
     """Replace each `<name>_FILE` by the content of the file, less its trailing newlines.
 
@@ -208,6 +216,11 @@ def _check_combinations(reader: Reader, settings: Settings) -> None:
         reader.problem(
             "MLFLOW_DEFAULT_ARTIFACT_ROOT",
             "a folder there and MLFLOW_ARTIFACTS_DESTINATION name two places; keep one of them",
+        )
+    if settings.in_session and settings.is_on_link(settings.home):
+        reader.problem(
+            "STUDIO_HOME",
+            "on a data link SQLite loses acknowledged writes; name a folder on the session's disk",
         )
     if destination and destination.lower().startswith("mlflow-artifacts:"):
         reader.problem("MLFLOW_ARTIFACTS_DESTINATION", "that is this server itself")

@@ -14,9 +14,9 @@ from typing import Any
 from studio import __version__, keeping, uris
 from studio.home import read_json
 from studio.settings import Settings
+from studio.snapshots import status as publishing
 
 SUPERVISOR = "supervisor.json"
-PUBLISHER = "publisher.json"
 LOOKOUT = "lookout.json"  # what lies on the links beside our own
 PORT = "port.json"  # for whoever asked for any free port
 
@@ -27,7 +27,7 @@ def collect(
     """The document of `/studio/status`. Times are in seconds since the epoch."""
     now = time.time() if now is None else now
     supervisor = read_json(settings.home / "run" / SUPERVISOR)
-    publisher = read_json(settings.home / "run" / PUBLISHER)
+    publisher = read_json(publishing.path(settings.home))
     lookout = read_json(settings.home / "run" / LOOKOUT)
     database = uris.database(env["_MLFLOW_SERVER_FILE_STORE"])
     published = _published(publisher, database)

@@ -1,7 +1,7 @@
 """Decide where MLflow keeps its records and artifacts, and say why.
 
 The choice is made once, at start-up, and printed: users lose data when a server quietly writes to a
-disk that dies with the session. Nothing here touches a file system; `mounts` has looked already.
+disk that dies with the session. Nothing here changes a file system; `mounts` has looked already.
 """
 
 from collections.abc import Sequence
@@ -79,12 +79,12 @@ def _database(settings: Settings) -> tuple[uris.Database, tuple[str, ...]]:
         f"there: the live database is {live}. What that file holds, and how to bring it in, "
         "/studio/status says"
     )
-    return uris.Database(uri=f"sqlite:///{live}", path=str(live)), (said,) if alone else ()
+    return uris.Database(uri=uris.of_file(live), path=str(live)), (said,) if alone else ()
 
 
 def _left_alone(settings: Settings) -> str | None:
     given = settings.database
-    on_link = given and given.path and _is_below(given.path, settings.data_dir)
+    on_link = given and given.path and settings.is_on_link(given.path)
     return given.path if given and on_link else None
 
 
@@ -96,7 +96,7 @@ def _beside(settings: Settings, link: Mount | None) -> tuple[str, ...]:
         ("MLFLOW_READ_REPLICA_BACKEND_STORE_URI", settings.replica),
         ("MLFLOW_WORKSPACE_STORE_URI", settings.workspace_store),
     ):
-        if store and store.path and _is_below(store.path, settings.data_dir):
+        if store and store.path and settings.is_on_link(store.path):
             raise InvalidSettings(
                 [f"{name}: on a data link SQLite loses acknowledged writes; name a file elsewhere"]
             )
@@ -195,7 +195,3 @@ def _kept(settings: Settings, database: uris.Database, link: Mount | None) -> st
         verb = "cannot be written to" if link.access == "read-only" else "is failing"
         return f'only {place}: data link "{link.name}" {verb}'
     return f"only {place}: no data link is mounted"
-
-
-def _is_below(path: str, folder: Path) -> bool:
-    return Path(path).is_relative_to(folder)

@@ -15,6 +15,8 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
+from studio import uris
+
 _FIRST_START = """
 import sys
 from mlflow.server.handlers import initialize_backend_stores
@@ -33,7 +35,7 @@ def build(to: Path) -> str:
     with tempfile.TemporaryDirectory(dir=to) as temporary:
         database = Path(temporary).resolve() / "template.db"
         subprocess.run(
-            [sys.executable, "-c", _FIRST_START, f"sqlite:///{database}"],
+            [sys.executable, "-c", _FIRST_START, uris.of_file(database)],
             env=_environment(temporary),
             cwd=temporary,
             check=True,

@@ -1,7 +1,7 @@
 """The environment contract: every variable that the runtime knows, in one table.
 
-`studio.settings` parses them, the README's tables are compared with this one, and a test sets each
-and looks for its effect in a running server, so a name without an effect cannot be added.
+`studio.settings` parses them, the tables of docs/configuration.md are compared with this one, and a
+test sets each and looks for its effect in a running server: a name without one cannot be added.
 """
 
 from dataclasses import dataclass
@@ -124,7 +124,7 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     _studio("STUDIO_WORKERS", "Server processes (1-32).", "2; up to 4 with a database server"),
     _studio("STUDIO_PUBLISH_INTERVAL", "Seconds between two published snapshots (1-3600).", "15"),
-    _studio("STUDIO_RESTORE_FROM", "Start from this published state: `<session>/<seq>`."),
+    _studio("STUDIO_RESTORE_FROM", "Start from this published state: `<session>/<number>`."),
     _studio("STUDIO_ALLOW_EMPTY", "Start empty although no published state verifies.", "false"),
     _studio("STUDIO_ON_CONFLICT", "Two lineages on one link: `fork` or `refuse`.", "fork"),
     _studio(

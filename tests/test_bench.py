@@ -8,12 +8,14 @@ from types import ModuleType
 
 import pytest
 
-from bench import commands, figures, processes, report, snapshots
+from bench import commands, figures, generator, processes, report, snapshots
 from bench.__main__ import main
 from bench.environment import Environment
 from bench.figures import FIGURES, LEAN, OURS, STOCK, Target, percentile, summary
 from bench.measurements import OF_A_RUNNING_SERVER, Scale
 from bench.servers import Server
+from deploy.conformance.proxy import Proxy
+from deploy.launch import free_port
 from tests.running import running
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the benchmark reads /proc")
@@ -87,6 +89,11 @@ def test_the_table_shows_both_kinds_of_stock_and_marks_what_was_missed() -> None
     assert " ".join(row.split()) == (
         "start to first 200 on /health 20 10 5 s 0.25x 0.15-0.35 ≤ 0.2x ✗"
     )
+
+
+def test_a_load_that_is_refused_is_an_error_and_no_low_figure() -> None:
+    with Proxy(free_port(), "studio.example.com") as refusing, pytest.raises(SystemExit):
+        generator.result(generator.start("script", refusing.port, 0.1, "/main.js"))
 
 
 def test_without_linux_it_says_so(

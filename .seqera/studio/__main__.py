@@ -45,7 +45,7 @@ def _announce(launch: Launch, settings: Settings) -> None:
     address = f"http://localhost:{launch.port}{settings.prefix}/"
     if settings.in_session:
         address = f"port {launch.port}, at the address that the Platform shows for this Studio"
-    launch.children[0].on_start = lambda: announce.when_ready(launch.port, address, log)
+    launch.children[0].on_start = announce.when_ready(launch.port, address, log)
 
 
 def log(text: str) -> None:

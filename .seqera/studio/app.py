@@ -11,7 +11,7 @@ import sqlite3
 import warnings
 from typing import Any
 
-from studio import assets, uris
+from studio import assets, locations, uris
 from studio.middleware import bridge
 from studio.middleware.access import guard
 from studio.middleware.asgi import App
@@ -23,6 +23,7 @@ from studio.middleware.turns import Turns
 from studio.routes import StudioRoutes
 from studio.settings import inside_image, read
 
+log = logging.getLogger(__name__)
 _THREADS = 40  # as many as MLflow's own bridge has
 
 
@@ -41,14 +42,17 @@ def create_app() -> App:
     with warnings.catch_warnings():
         # MLflow 3.17 imports a deprecated module of Starlette; a user can do nothing about it.
         warnings.filterwarnings("ignore", message="starlette.middleware.wsgi is deprecated")
+        from mlflow.server import handlers
         from mlflow.server.fastapi_app import app as mlflow_app
     from mlflow.version import VERSION
 
     _listen_to_sqlite()
     if not bridge.replace(mlflow_app, _bridge):
-        logging.getLogger(__name__).warning("MLflow %s keeps its own WSGI bridge", VERSION)
+        log.warning("MLflow %s keeps its own WSGI bridge", VERSION)
+    if settings.in_image and settings.serve_artifacts and not locations.refuse_folders(handlers):
+        log.warning("MLflow %s accepts folders as artifact locations", VERSION)
     app: App = CompressMiddleware(mlflow_app)
-    bundle = assets.load(assets.default_directory(), VERSION)
+    bundle = assets.load(mlflow_version=VERSION)
     if bundle:
         app = StaticMiddleware(app, bundle)
     app = StudioRoutes(app, settings, VERSION)

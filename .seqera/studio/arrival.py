@@ -64,8 +64,9 @@ def wait(
     began = clock()
     watched: dict[str, _Watched] = {}
     while True:
-        paths = _filled_later(settings, table())
-        for name in _wanted(settings, memory, paths):
+        mounted = table()
+        paths = _filled_later(settings, mounted)
+        for name in _wanted(settings, memory, paths, mounted):
             watched.setdefault(name, _Watched(patience(name, settings, memory), clock()))
         for name, link in watched.items():
             _look(link, paths.get(name), clock())
@@ -94,20 +95,27 @@ def patience(name: str, settings: Settings, memory: Memory) -> float:
 
 def _filled_later(settings: Settings, table: Mapping[str, str]) -> dict[str, Path]:
     found = {}
+    above = Path(os.path.realpath(settings.data_dir))
     for path in mounts.links(settings.data_dir, table):
-        kind = table.get(os.path.realpath(path))
+        # `realpath` asks the mount, which may not answer: first by its name.
+        kind = table.get(str(above / path.name)) or table.get(os.path.realpath(path))
         if kind is None or kind.startswith("fuse"):
             found[path.name] = path
     return found
 
 
-def _wanted(settings: Settings, memory: Memory, paths: Mapping[str, Path]) -> set[str]:
+def _wanted(
+    settings: Settings, memory: Memory, paths: Mapping[str, Path], table: Mapping[str, str]
+) -> set[str]:
     """The links to wait for: those that are there, and one that must be but is not yet."""
     if settings.data_link:
         there = {path.name for path in mounts.links(settings.data_dir, ())}
         missing = settings.data_link not in there
         return {settings.data_link} if missing or settings.data_link in paths else set()
-    return {*paths, *([memory.used] if memory.used and not paths else [])}
+    if paths or not memory.used:
+        return {*paths}
+    complete = {path.name for path in mounts.links(settings.data_dir, table)}
+    return {memory.used} - complete
 
 
 def _look(link: _Watched, path: Path | None, now: float) -> None:

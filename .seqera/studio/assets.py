@@ -30,6 +30,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from studio import template
+from studio.settings import assets_folder
 
 _log = logging.getLogger(__name__)
 
@@ -95,11 +96,6 @@ class Bundle:
     files: Mapping[str, Asset]
 
 
-def default_directory() -> Path:
-    """Where an image keeps what was made at its build."""
-    return Path(sys.prefix) / "share" / "mlflow-studio"
-
-
 def bundle_source() -> Path:
     """MLflow's own folder of UI files, found without importing MLflow."""
     spec = importlib.util.find_spec("mlflow")
@@ -132,13 +128,12 @@ def content_type(name: str) -> str:
 def load(
     directory: Path | None = None, mlflow_version: str | None = None, source: Path | None = None
 ) -> Bundle | None:
-    """What `build` left in `directory`, or None, with the reason in the log.
+    """What `build` left in `directory`, by default the image's; or None, the reason is in the log.
 
     Every size is checked: a bundle that was patched, or variants cut short by a full disk, must not
     be served. A missing manifest is the normal case outside an image.
     """
-    directory = directory or default_directory()
-    manifest = directory / "static" / "manifest.json"
+    manifest = (directory or assets_folder()) / "static" / "manifest.json"
     if not manifest.is_file():
         _log.info("static files are served by MLflow: there is no %s", manifest)
         return None
@@ -264,7 +259,7 @@ def _totals(files: Mapping[str, Mapping[str, Any]]) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Make what an image keeps: the compressed UI and the template database."""
     parser = argparse.ArgumentParser(prog="python -m studio.assets", description=main.__doc__)
-    parser.add_argument("--to", type=Path, default=default_directory(), metavar="DIR")
+    parser.add_argument("--to", type=Path, default=assets_folder(), metavar="DIR")
     parser.add_argument("--only", choices=("static", "template"))
     options = parser.parse_args(argv)
     if options.only != "template":

@@ -17,10 +17,12 @@ from typing import Literal
 
 from studio.errors import DATA_UNUSABLE, HOST_UNUSABLE, StartRefused, one_line
 from studio.schema import Schema
+from studio.snapshots import local
 
+_BUSY_S = 20.0
 _CHECKED_UP_TO = 256 << 20  # bytes; a full check costs 0.14 s for 100 MB
 
-State = Literal["missing", "empty", "current", "older", "newer", "foreign", "corrupt"]
+State = Literal["missing", "empty", "current", "older", "newer", "foreign", "corrupt", "in use"]
 Log = Callable[[str], None]
 
 
@@ -40,11 +42,13 @@ def inspect(path: Path, schema: Schema) -> Found:
     if path.stat().st_size == 0:
         return Found("empty")
     try:
-        with closing(sqlite3.connect(f"file:{_quoted(path)}?mode=rw", uri=True)) as connection:
+        uri = f"{path.absolute().as_uri()}?mode=rw"
+        with closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_S)) as connection:
             connection.execute("PRAGMA query_only = ON")
             return _look_inside(connection, path, schema)
     except sqlite3.DatabaseError as exc:
-        return Found("corrupt", detail=one_line(exc))
+        state: State = "in use" if local.is_in_the_way(exc) else "corrupt"
+        return Found(state, detail=one_line(exc))
 
 
 def _look_inside(connection: sqlite3.Connection, path: Path, schema: Schema) -> Found:
@@ -85,6 +89,8 @@ def prepare(
     `before_upgrade` has the old database kept elsewhere as well.
     """
     found = inspect(path, schema)
+    if found.state == "in use":
+        raise _in_use(path, found.detail)
     if found.state == "corrupt":
         raise _refused(path, f"it is damaged ({found.detail})", "Restore it from a snapshot")
     if found.state == "foreign":
@@ -116,7 +122,7 @@ def _create(
     partial = path.with_name(f".{path.name}.new")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _discard(partial)
+        local.remove(partial)
         if template:
             shutil.copyfile(template, partial)
             _date_now(partial)
@@ -124,9 +130,10 @@ def _create(
             log("creating the database (a few seconds)")
             migrate("init", partial)
         partial.chmod(0o600)
-    except OSError as exc:
+    except (sqlite3.Error, OSError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else one_line(exc)
         raise StartRefused(
-            HOST_UNUSABLE, f"the database {path} cannot be created: {exc.strerror}"
+            HOST_UNUSABLE, f"the database {path} cannot be created: {reason}"
         ) from exc
     _replace(partial, path)
 
@@ -146,20 +153,24 @@ def _upgrade(
     migrate: Callable[[str, Path], None],
     log: Log,
 ) -> None:
-    pinned.mkdir(mode=0o700, parents=True, exist_ok=True)
     kept = pinned / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{revision}-{path.name}"
     work = path.with_name(f".{path.name}.upgrade")
     log(f"upgrading the database from schema {revision} to {schema.head}; a copy is kept: {kept}")
-    _discard(work)
-    _copy(path, kept)
-    _copy(kept, work)
     try:
+        local.remove(work)
+        pinned.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _copy(path, kept)
+        _copy(kept, work)
         migrate("upgrade", work)
         if inspect(work, schema).state != "current":
             raise StartRefused(DATA_UNUSABLE, f"the upgrade of {path} did not complete")
-    except StartRefused as exc:
-        _discard(work)
-        raise StartRefused(exc.code, f"{exc}\nThe database was left as it was: {path}") from exc
+    except (StartRefused, sqlite3.Error, OSError) as exc:
+        local.remove(work, kept)  # else each attempt would leave one more
+        left = f"The database was left as it was: {path}"
+        if isinstance(exc, StartRefused):
+            raise StartRefused(exc.code, f"{exc}\n{left}".lstrip()) from exc
+        why = f"the database cannot be copied for its upgrade: {one_line(exc)}.\n{left}"
+        raise StartRefused(HOST_UNUSABLE, why) from exc
     _replace(work, path)
 
 
@@ -177,18 +188,24 @@ def _replace(new: Path, path: Path) -> None:
     for suffix in ("-wal", "-shm", "-journal"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     new.replace(path)
-    _discard(new)
-
-
-def _discard(path: Path) -> None:
-    for suffix in ("", "-wal", "-shm", "-journal"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    local.remove(new)
 
 
 def _use_wal(path: Path) -> None:
     """Switch to write-ahead logging once; the file remembers it."""
-    with closing(sqlite3.connect(path, timeout=20)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
+    try:
+        with closing(sqlite3.connect(path, timeout=_BUSY_S)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError as exc:
+        raise _in_use(path, one_line(exc)) from exc
+
+
+def _in_use(path: Path, why: str) -> StartRefused:
+    return StartRefused(
+        HOST_UNUSABLE,
+        f"the database {path} cannot be opened for writing ({why}).\n"
+        "Does another program use it? May this user write to it, and is there room on the disk?",
+    )
 
 
 def _refused(path: Path, why: str, remedy: str) -> StartRefused:
@@ -196,7 +213,3 @@ def _refused(path: Path, why: str, remedy: str) -> StartRefused:
         DATA_UNUSABLE,
         f"the database {path} cannot be used: {why}.\nNothing was changed. {remedy.rstrip('.')}.",
     )
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")

@@ -15,17 +15,17 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-def die_with_parent(expected_parent: int | None = None, on_death: int = signal.SIGTERM) -> None:
-    """Send ourselves `on_death` as soon as our parent has gone.
+def die_with_parent(expected_parent: int | None = None) -> None:
+    """Send ourselves SIGTERM as soon as our parent has gone.
 
     `expected_parent` closes the gap between fork and this call: a parent that died in between is
     noticed here. The setting is lost on fork, so each process calls this for itself.
     """
     parent = os.getppid() if expected_parent is None else expected_parent
-    if not _prctl(_PR_SET_PDEATHSIG, on_death):
-        threading.Thread(target=_watch, args=(parent, on_death), daemon=True).start()
+    if not _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM):
+        threading.Thread(target=_watch, args=(parent,), daemon=True).start()
     if os.getppid() != parent:
-        os.kill(os.getpid(), on_death)
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def adopt_orphans() -> bool:
@@ -41,7 +41,7 @@ def _prctl(option: int, value: int) -> bool:
     return bool(ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) == 0)
 
 
-def _watch(parent: int, on_death: int) -> None:
+def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(1)
-    os.kill(os.getpid(), on_death)
+    os.kill(os.getpid(), signal.SIGTERM)

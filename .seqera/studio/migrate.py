@@ -10,19 +10,28 @@ the environment, because an argument list is visible to everybody on the machine
 """
 
 import contextlib
+import itertools
 import logging
 import os
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
 from studio import external, lifetime
-from studio.errors import DATA_UNUSABLE, SETTING_INVALID, StartRefused, one_line
+from studio.errors import (
+    DATA_UNUSABLE,
+    DATABASE_UNREACHABLE,
+    SETTING_INVALID,
+    StartRefused,
+    one_line,
+)
 from studio.schema import packaged_schema
 
 UPGRADE = "STUDIO_DB_UPGRADE"
 WAIT = "STUDIO_DB_WAIT"
 TRACE_ARCHIVAL = "MLFLOW_TRACE_ARCHIVAL_CONFIG"
+_OTHERS_MAY_TAKE_S = 600
 SCHEMA_LOCK = 7_364_512_011  # any number, the same in every replica
 
 
@@ -120,12 +129,27 @@ def _only_one(engine: Any) -> Iterator[None]:
     from sqlalchemy import text
 
     postgres = engine.dialect.name == "postgresql"
-    take = "SELECT pg_advisory_lock(:key)" if postgres else "SELECT GET_LOCK(:key, 300)"
+    take = "SELECT pg_try_advisory_lock(:key)" if postgres else "SELECT GET_LOCK(:key, 0)"
     give = "SELECT pg_advisory_unlock(:key)" if postgres else "SELECT RELEASE_LOCK(:key)"
     key = {"key": SCHEMA_LOCK if postgres else "mlflow-studio-schema"}
     with engine.connect() as connection:
-        connection.execute(text(take), key)
-        connection.commit()
+        for waited_s in itertools.count():
+            taken = connection.execute(text(take), key).scalar()
+            connection.commit()
+            if taken:
+                break
+            if waited_s >= _OTHERS_MAY_TAKE_S:
+                raise StartRefused(
+                    DATABASE_UNREACHABLE,
+                    f"another server has been changing the database's schema for {waited_s} s.\n"
+                    "Start again when it has finished, or has been stopped.",
+                )
+            if waited_s % 10 == 0:
+                _say(
+                    "another server is changing the database's schema; waiting: "
+                    f"{waited_s} s of at most {_OTHERS_MAY_TAKE_S} s"
+                )
+            time.sleep(1)
         try:
             yield
         finally:

@@ -28,7 +28,7 @@ from studio import (
     storage,
     uris,
 )
-from studio.errors import DATA_UNUSABLE, HOST_UNUSABLE, StartRefused
+from studio.errors import DATA_UNUSABLE, HOST_UNUSABLE, StartRefused, ended
 from studio.home import Home, open_home, write_json
 from studio.schema import Schema, packaged_schema
 from studio.settings import InvalidSettings, Settings, assets_folder
@@ -140,7 +140,7 @@ def _prepare_database(
             pinned=home.path / "pinned",
             upgrade=settings.db_upgrade != "never",
             migrate=lambda action, file: _run(
-                server.migrate(action, settings, inner, f"sqlite:///{file}")
+                server.migrate(action, settings, inner, uris.of_file(file))
             ),
             log=log,
             hint=_hint(restored, schema) if store == chosen.database else "",
@@ -230,6 +230,7 @@ def _facts(
     return {
         "started_at": time.time(),
         "kept": chosen.kept,
+        "publishes": chosen.link is not None,
         "at_risk": settings.in_session and local and chosen.link is None,
         "why": chosen.why,
         "link": link.name if link else None,
@@ -248,8 +249,13 @@ def _facts(
 
 
 def _run(command: server.Command) -> None:
-    """Run a child whose refusal is ours: it has said why."""
+    """Run a child whose refusal is ours: it has said why, unless it was killed."""
     answer = subprocess.run(command.argv, env=dict(command.env), stdout=sys.stderr, check=False)
+    if answer.returncode < 0:
+        raise StartRefused(
+            DATA_UNUSABLE,
+            "the database could not be prepared: the process that does it ended unexpectedly "
+            f"({ended(answer.returncode)}).\nStart again, with more memory if it was killed.",
+        )
     if answer.returncode:
-        code = answer.returncode if answer.returncode > 0 else DATA_UNUSABLE
-        raise StartRefused(code, "")
+        raise StartRefused(answer.returncode, "")

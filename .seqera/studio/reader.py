@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from studio import uris
 from studio.variables import BY_NAME, VARIABLES
 
 T = TypeVar("T")
@@ -29,10 +30,11 @@ class Reader:
             return default
 
     def problem(self, name: str, text: str) -> None:
-        """Note what is wrong with a variable; the value of a secret is not shown."""
+        """Note what is wrong with a variable; no secret is shown."""
         value = self.env.get(name, "")
         shown = "***" if BY_NAME[name].secret else value
-        self.problems.append(f"{name}={shown}: {text}" if value else f"{name}: {text}")
+        line = f"{name}={shown}: {text}" if value else f"{name}: {text}"
+        self.problems.append(uris.redact(line))
 
     def exclusive(self, one: str, other: str) -> None:
         """Two names of one thing may not both be set."""

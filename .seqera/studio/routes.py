@@ -15,6 +15,7 @@ from studio import readiness, status, status_page
 from studio.middleware.asgi import App, Receive, Scope, Send
 from studio.settings import Settings
 
+_PATIENCE_S = 20.0
 _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
@@ -52,7 +53,11 @@ class StudioRoutes:
         # One look per process at a time, and `shared` makes it one for all processes.
         if self.looking is None or self.looking.done():
             self.looking = asyncio.create_task(asyncio.to_thread(self._look))
-        answer = await asyncio.shield(self.looking)
+        try:
+            answer = await asyncio.wait_for(asyncio.shield(self.looking), _PATIENCE_S)
+        except TimeoutError:  # a mount may never answer; whoever asks shall be told
+            silent = f"no answer within {_PATIENCE_S:g} s"
+            answer = readiness.Ready(False, silent, silent, time.time())
         return (200 if answer.ready else 503), asdict(answer)
 
     def _look(self) -> readiness.Ready:

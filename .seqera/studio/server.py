@@ -72,6 +72,8 @@ def environment(settings: Settings, storage: Storage, env: Mapping[str, str]) ->
         ours["_MLFLOW_SERVER_READ_REPLICA_BACKEND_STORE"] = settings.replica.uri
     if settings.workspace_store:
         ours["MLFLOW_WORKSPACE_STORE_URI"] = settings.workspace_store.uri
+    if settings.trace_archival:
+        ours["MLFLOW_TRACE_ARCHIVAL_CONFIG"] = str(settings.trace_archival)
     if settings.prometheus_dir:
         ours["prometheus_multiproc_dir"] = settings.prometheus_dir
     if env.get("DO_NOT_TRACK", "").lower() not in ("", "0", "false"):

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from studio import lifetime
+from studio.errors import ended
 from studio.server import DRAIN_S, FINAL_PUBLISH_S, Command
 
 _BACKOFF_S = (0.5, 1, 2, 4, 8, 15, 30)
@@ -34,8 +35,9 @@ Log = Callable[[str], None]
 class Child:
     """One process that should be running. `vital` ones end everything if they keep failing.
 
-    `final` is run once at the stop in place of a process that is not running then. A `brief` one
-    ends by itself and is not started again. `due` is the monotonic time of its (next) start.
+    `final` is run once at the stop in place of a process that is not running then, or that did not
+    end well. A `brief` one ends by itself and is not started again. `due` is the monotonic time of
+    its (next) start.
     """
 
     command: Command
@@ -48,6 +50,7 @@ class Child:
     started: float = 0.0
     failures: int = 0
     due: float = field(default=0.0)
+    ended_well: bool = False
 
     @property
     def running(self) -> bool:
@@ -65,11 +68,9 @@ class Supervisor:
 
     def run(self) -> int:
         lifetime.adopt_orphans()
-        reader, writer = (
-            os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC) if hasattr(os, "pipe2") else os.pipe()
-        )
-        os.set_blocking(writer, False)
-        os.set_blocking(reader, False)
+        reader, writer = os.pipe()
+        for end in (reader, writer):
+            os.set_blocking(end, False)
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
         for number in _STOPS:
             signal.signal(number, lambda received, _frame: self.signals.append(received))
@@ -82,9 +83,15 @@ class Supervisor:
 
     def _start_due(self) -> None:
         now = time.monotonic()
-        for child in self.children:
+        for child in list(self.children):
             if not child.running and now >= child.due:
-                _spawn(child)
+                self._start(child)
+
+    def _start(self, child: Child) -> None:
+        try:
+            _spawn(child)
+        except OSError as exc:  # no memory, or no more processes: that may pass
+            self._fell(child, f"could not be started ({exc.strerror})")
 
     def _reap(self) -> None:
         for pid, status in _ended():
@@ -92,18 +99,26 @@ class Supervisor:
             if child is None:
                 continue  # an orphan that was handed to us
             _kill_group(pid)
-            child.pid = 0
-            if child.brief:
-                self._forget(child, status)
-            elif not self.signals:
-                self._plan_restart(child, status)
+            child.pid, child.ended_well = 0, status == 0
+            if status or not child.brief:
+                how = ended(os.waitstatus_to_exitcode(status))
+                self._fell(child, f"ended unexpectedly ({how})")
+            else:
+                self.children.remove(child)
 
-    def _forget(self, child: Child, status: int) -> None:
-        self.children.remove(child)
-        if status and not self.signals:
-            self.log(f"the {child.command.name} ended unexpectedly ({_how(status)})")
+    def _fell(self, child: Child, how: str) -> None:
+        """A child is not running although it should be, unless we are stopping."""
+        name = child.command.name
+        if child.brief:
+            self.children.remove(child)
+        if not self.signals and child.brief:
+            self.log(f"the {name} {how}")
+        elif not self.signals:
+            self._plan_restart(child, how)
+        elif child.command is child.final and not child.ended_well:
+            self.log(f"the {name} {how}; the newest changes are NOT published")
 
-    def _plan_restart(self, child: Child, status: int) -> None:
+    def _plan_restart(self, child: Child, how: str) -> None:
         lived_s = time.monotonic() - child.started
         child.failures = 1 if lived_s > _SETTLED_S else child.failures + 1
         if child.vital and child.failures >= _GIVE_UP_AFTER:
@@ -112,10 +127,7 @@ class Supervisor:
             return
         pause_s = _BACKOFF_S[min(child.failures, len(_BACKOFF_S)) - 1]
         child.due = time.monotonic() + pause_s
-        self.log(
-            f"the {child.command.name} ended unexpectedly ({_how(status)}); "
-            f"it starts again in {pause_s:g} s"
-        )
+        self.log(f"the {child.command.name} {how}; it starts again in {pause_s:g} s")
 
     def _sleep(self, reader: int) -> None:
         due = [c.due - time.monotonic() for c in self.children if not c.running]
@@ -142,20 +154,29 @@ class Supervisor:
             if child.running:
                 _send(child.pid, signal.SIGTERM)
         self._end(others, DRAIN_S + _GRACE_S, reader, hurry=True)
-        for child in publishers:
-            if child.final and not child.running:
-                child.command = child.final
-                _spawn(child)
-            else:
-                _send(child.pid, signal.SIGTERM)
         left_s = _WHOLE_STOP_S - (time.monotonic() - began)
-        self._end(publishers, min(FINAL_PUBLISH_S + _GRACE_S, left_s), reader, hurry=False)
+        self._publish_the_rest(publishers, min(FINAL_PUBLISH_S + _GRACE_S, left_s), reader)
         for number in _STOPS:
             signal.signal(number, signal.SIG_IGN)  # one that comes late must not become the verdict
         if self.failed:
             return CRASHED
         self.log("stopped")
         return 0
+
+    def _publish_the_rest(self, publishers: list[Child], limit_s: float, reader: int) -> None:
+        """Ask the publishers; for one that is not there, or too young to listen, run `final`."""
+        deadline = time.monotonic() + limit_s
+        for child in publishers:
+            child.ended_well = False
+            if child.running:
+                _send(child.pid, signal.SIGTERM)
+        self._end(publishers, limit_s, reader, hurry=False)
+        left_s = deadline - time.monotonic()
+        for child in publishers:
+            if child.final and not child.ended_well and left_s > 0:
+                child.command = child.final
+                self._start(child)
+        self._end(publishers, left_s, reader, hurry=False)
 
     def _end(self, children: list[Child], limit_s: float, reader: int, *, hurry: bool) -> None:
         """Wait, then kill. A second Ctrl-C cuts the wait for the server short.
@@ -165,6 +186,7 @@ class Supervisor:
         """
         began = time.monotonic()
         deadline = began + limit_s
+        patience = len(self.signals) + 1
         while any(c.running for c in children):
             self._reap()
             if time.monotonic() - began < _ONE_STOP_S:
@@ -189,6 +211,7 @@ class Supervisor:
 
 
 def _spawn(child: Child) -> None:
+    child.started = time.monotonic()
     process = subprocess.Popen(
         child.command.argv,
         env=dict(child.command.env),
@@ -196,7 +219,7 @@ def _spawn(child: Child) -> None:
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     )
-    child.pid, child.started = process.pid, time.monotonic()
+    child.pid = process.pid
     process.returncode = 0  # reaped by `_ended`, not by the object's own destructor
     if child.on_start:
         child.on_start()
@@ -232,10 +255,3 @@ def _send(pid: int, number: int) -> None:
 def _kill_group(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
-
-
-def _how(status: int) -> str:
-    code = os.waitstatus_to_exitcode(status)
-    if code < 0:
-        return f"signal {signal.Signals(-code).name}"
-    return f"exit code {code}"

@@ -7,6 +7,7 @@ is always spelt out, and a rewritten address is said.
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 _DRIVERS = {
@@ -73,6 +74,15 @@ def database(uri: str) -> Database:
     if driver and driver != _DRIVERS[dialect]:
         said = f"{scheme}:// is served with {target}:// (the driver that is installed here)"
     return Database(uri=f"{target}://{rest}", rewritten=said)
+
+
+def of_file(path: Path) -> str:
+    """The address of a SQLite file; what SQLAlchemy would read as something else is escaped.
+
+    >>> of_file(Path("/srv/100%20?/mlflow.db"))
+    'sqlite:////srv/100%2520%3F/mlflow.db'
+    """
+    return "sqlite:///" + str(path).replace("%", "%25").replace("?", "%3F")
 
 
 def _sqlite(uri: str, rest: str) -> Database:

@@ -14,8 +14,8 @@ def database(text: str) -> uris.Database:
     found = uris.database(text)
     if found.path is None or Path(found.path).is_absolute():
         return found
-    path = str(Path(found.path).absolute())
-    return replace(found, uri=f"sqlite:///{path}", path=path)
+    path = Path(found.path).absolute()
+    return replace(found, uri=uris.of_file(path), path=str(path))
 
 
 def integer(low: int, high: int) -> Callable[[str], int]:
@@ -64,14 +64,21 @@ def choice(*words: str, fold: Callable[[str], str] = str.lower) -> Callable[[str
 
 def folder(text: str) -> Path:
     """An absolute path; a relative one counts from the working directory."""
-    return Path(text).expanduser().absolute()
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as exc:  # ~somebody
+        raise ValueError("there is no such user, or nobody knows their home folder") from exc
 
 
 def readable_file(text: str) -> Path:
-    """The path of a file that exists."""
-    if not Path(text).is_file():
-        raise ValueError("there is no such file")
-    return Path(text)
+    """The absolute path of a file that can be read."""
+    try:
+        with Path(text).open("rb"):
+            return Path(text).absolute()
+    except FileNotFoundError as exc:
+        raise ValueError("there is no such file") from exc
+    except OSError as exc:
+        raise ValueError(f"the file cannot be read: {exc.strerror}") from exc
 
 
 def webhook_key(text: str) -> str:
@@ -93,10 +100,10 @@ def link_name(text: str) -> str:
 
 
 def state(text: str) -> str:
-    """A published state, as `<session>/<seq>`."""
+    """A published state, as `<session>/<number>`."""
     try:
         return str(State.parse(text))
     except ValueError as exc:
         raise ValueError(
-            "expected <session>/<seq>, as the log and /studio/status print it"
+            "expected <session>/<number>, as the log and /studio/status print it"
         ) from exc

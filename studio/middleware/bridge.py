@@ -5,6 +5,7 @@ and it shares the threads of everything else. Here a short answer is carried ove
 long one is fetched piece by piece as the client takes it, so that a slow client costs no memory.
 """
 
+import asyncio
 import contextvars
 import itertools
 from collections.abc import Callable, Iterable, Iterator
@@ -64,11 +65,14 @@ class Bridge:
             return
         sized = _length(answer.headers, -1) >= 0
         piece: bytes | None = answer.body
+        # uvicorn drops what is sent to a client that has left; nothing else would end this.
+        left = asyncio.ensure_future(receive())
         try:
-            while piece is not None:
+            while piece is not None and not left.done():
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
                 piece = await self._in_thread(context, _next, answer.rest, sized)
         finally:
+            left.cancel()
             with anyio.CancelScope(shield=True):
                 await self._in_thread(context, answer.close)
         await send({"type": "http.response.body", "body": b""})

@@ -9,13 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from studio.errors import CONFLICT_REFUSED, DATA_UNUSABLE
 from studio.snapshots import lineage
 from studio.snapshots.layout import State
 from studio.snapshots.scan import Session
 from studio.snapshots.state import LocalState
-
-REFUSED_BY_CONFLICT = 75
-UNUSABLE = 78
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ def early(local: Local, sessions: Sequence[Session], wishes: Wishes) -> Choice |
     conflict = lineage.conflict(sessions)
     if conflict and wishes.on_conflict == "refuse":
         why = f"{conflict.why}. STUDIO_ON_CONFLICT=refuse: nothing was started. {conflict.remedy}"
-        return Choice("refuse", why, exit_code=REFUSED_BY_CONFLICT)
+        return Choice("refuse", why, exit_code=CONFLICT_REFUSED)
     if any(s.seqs for s in sessions):
         return _provably_newest(local, sessions)
     if local.usable:
@@ -88,7 +86,7 @@ def late(
     skipped = f" ({_count(rejected)})" if rejected else ""
     if named is not None and verified != named and not lineage.heirs(sessions, named):
         why = f"STUDIO_RESTORE_FROM={named} cannot be used{skipped}; nothing was changed"
-        return Choice("refuse", why, exit_code=UNUSABLE)
+        return Choice("refuse", why, exit_code=DATA_UNUSABLE)
     if verified is None:
         if local.usable:
             why = f"no state on the data link verifies{skipped}; the local database is used"
@@ -171,7 +169,7 @@ def _empty(local: Local, why: str, wishes: Wishes) -> Choice:
         ". Nothing was changed. STUDIO_RESTORE_FROM=<session>/<number> chooses a state, "
         "STUDIO_ALLOW_EMPTY=1 starts with an empty database beside what is there"
     )
-    return Choice("refuse", why, exit_code=UNUSABLE)
+    return Choice("refuse", why, exit_code=DATA_UNUSABLE)
 
 
 def _count(rejected: Sequence[str]) -> str:

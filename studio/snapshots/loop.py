@@ -72,17 +72,21 @@ class Loop:
         self._home = publisher.target.home
         self._next_at = 0.0
         self._tell_at = 0.0
+        # One that is killed again and again must not look as if it had just begun.
+        since = status.dirty_since(self._home)
         self._status = Status(
             pid=os.getpid(),
             session=publisher.session,
             link=str(publisher.target.link),
             interval_s=times.interval_s,
+            dirty=since is not None,
+            dirty_since=since,
         )
         self._written: Status | None = None
         self._all_published = False
 
-    def run(self) -> None:
-        """Publish until asked to stop, then once more."""
+    def run(self, then: Callable[[], None] = lambda: None) -> None:
+        """Publish until asked to stop, then once more; `then` is done within the same time."""
         watchdog = Watchdog(self._stop, self._times.final_s, self._out_of_time)
         watchdog.start()
         self._note(self._status)
@@ -93,6 +97,7 @@ class Loop:
                 pause = min(pause, max(0.0, self._next_at - time.monotonic()))
             self._stop.wait(pause)
         self._finish()
+        then()
         watchdog.call_off()
 
     def _turn(self) -> None:
@@ -234,7 +239,7 @@ class Loop:
         """Leave a hanging mount behind: the Platform would kill us without a word."""
         try:
             if self._all_published:
-                say("the end mark was not written in time; no data is missing")
+                say("a mark could not be written in time; no data is missing")
             else:
                 error = f"the time was up after {self._times.final_s:g} s"
                 say(_unpublished(error, self._publisher.published))

@@ -92,11 +92,6 @@ class Publisher:
         return self._known.session or ""
 
     @property
-    def known(self) -> LocalState:
-        """What is known about the live database."""
-        return self._known
-
-    @property
     def manifests(self) -> tuple[Manifest, ...]:
         """All states that this session has written whole, oldest first, less the forgotten."""
         return self._manifests

@@ -152,7 +152,10 @@ def _opened(link: Path, sid: str, part: Pack) -> Iterator[_Patient]:
     except OSError as exc:
         raise Unreadable(f"cannot be opened ({exc.strerror})", part) from exc
     with file:
-        length = os.fstat(file.fileno()).st_size
+        try:
+            length = reading.patiently(lambda: os.fstat(file.fileno()).st_size)
+        except OSError as exc:
+            raise Unreadable(f"cannot be read ({exc.strerror})", part) from exc
         if length != part.len:
             raise Rejected(f"{length} bytes instead of {part.len}", part)
         yield _Patient(file, part)
@@ -190,7 +193,7 @@ def check_integrity(database: Path, check: Callable[[], None] = lambda: None) ->
 
 def put_in_place(restored: Path, db: Path) -> None:
     """Make a restored file the live database; what was there must have been set aside."""
-    fd = os.open(restored, os.O_RDONLY)
+    fd = os.open(restored, os.O_RDWR)  # Windows syncs no file that is open for reading
     try:
         os.fsync(fd)
     finally:

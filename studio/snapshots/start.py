@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from studio.errors import DATA_UNUSABLE, HOST_UNUSABLE
 from studio.snapshots import closed, decide, idle, lineage, local, restore, scan, state
 from studio.snapshots.decide import Choice, Local, Wishes
 from studio.snapshots.layout import State
@@ -16,7 +17,7 @@ from studio.snapshots.scan import ScanError, Session
 from studio.snapshots.state import LocalState, as_json
 
 _MOST_REPORTED = 100
-HOME_UNUSABLE = 73
+_BUSY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,10 @@ def begin(link: Path, db: Path, home: Path, wishes: Wishes, now: float) -> Start
     try:
         found = _begin(link, db, home, wishes, now)
     except ScanError as exc:
-        found = Start(Choice("refuse", f"{exc}; nothing was changed", exit_code=decide.UNUSABLE))
+        found = Start(Choice("refuse", f"{exc}; nothing was changed", exit_code=DATA_UNUSABLE))
     except (LocalDiskError, OSError) as exc:
         why = f"the local disk cannot be used: {exc}"
-        found = Start(Choice("refuse", why, exit_code=HOME_UNUSABLE))
+        found = Start(Choice("refuse", why, exit_code=HOST_UNUSABLE))
     return Start(
         found.choice,
         found.sessions,
@@ -91,17 +92,22 @@ def _begin(link: Path, db: Path, home: Path, wishes: Wishes, now: float) -> Star
 def look(db: Path, home: Path) -> Local:
     """The local database file, checked by SQLite unless a clean end left it just so.
 
-    An empty file is no database yet.
+    An empty file is no database yet. LocalDiskError when it cannot be opened just now, by which
+    nobody knows whether it is whole.
     """
     if not _has_content(db):
         return Local()
     damage = None
     try:
-        with closing(sqlite3.connect(f"{db.absolute().as_uri()}?mode=rw", uri=True)) as connection:
+        uri = f"{db.absolute().as_uri()}?mode=rw"
+        with closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_S)) as connection:
             check = "schema_version" if closed.is_unchanged(home, db) else "quick_check(1)"
             answer = connection.execute(f"PRAGMA {check}").fetchone()[0]
             damage = None if answer == "ok" or isinstance(answer, int) else str(answer)
     except sqlite3.Error as exc:
+        if local.is_in_the_way(exc):
+            why = f"{db} cannot be opened ({exc}); does another program use it?"
+            raise LocalDiskError(why) from exc
         damage = str(exc)
     return Local(present=True, damage=damage, state=state.read(home, db))
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from studio.snapshots import local
+from studio.snapshots import local, reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +52,12 @@ def path(home: Path) -> Path:
 def write(home: Path, status: Status) -> None:
     """Replace the status file; losing it in a power cut would not matter."""
     local.write_json(path(home), {"v": 1, **asdict(status)}, sync=False)
+
+
+def dirty_since(home: Path) -> float | None:
+    """Since when the publisher before this one had a change that it did not publish, if it had."""
+    try:
+        since = reading.json_object(path(home).read_bytes()).get("dirty_since")
+    except (OSError, ValueError):
+        return None
+    return since if isinstance(since, float) else None

@@ -161,6 +161,14 @@ def test_only_a_file_system_that_can_be_filled_later_is_waited_for(
     assert clock.now == seconds
 
 
+def test_a_complete_link_is_not_waited_for_because_it_was_used_before(
+    data: Path, clock: Clock
+) -> None:
+    before = Memory(used="bucket", published=True)
+    empty, said = waited(clock, settings(data), before, {str(data / "bucket"): "nfs4"})
+    assert (empty, said, clock.now) == (frozenset(), [], 0)
+
+
 def test_several_links_are_waited_for_at_the_same_time(data: Path, clock: Clock) -> None:
     for name in ("early", "late", "never"):
         (data / name).mkdir()

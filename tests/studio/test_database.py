@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from studio import database
 from studio.database import inspect, prepare
 from studio.errors import StartRefused
 from studio.schema import Schema, read_schema
@@ -134,6 +135,26 @@ def test_a_failed_upgrade_leaves_the_file_as_it_was(tmp_path: Path) -> None:
         run_prepare(path, migrate=fail)
     assert digest(path) == before
     assert not path.with_name(".m.db.upgrade").exists()
+    assert list((tmp_path / "pinned").iterdir()) == []
+
+
+def test_an_upgrade_for_which_there_is_no_room_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make(tmp_path / "m.db", "aaaa", runs=3)
+    before = digest(path)
+
+    def half_a_copy(source: Path, target: Path) -> None:
+        target.write_bytes(b"half")
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(database, "_copy", half_a_copy)
+    with pytest.raises(StartRefused, match="database or disk is full") as caught:
+        run_prepare(path)
+    assert caught.value.code == 73
+    assert f"left as it was: {path}" in str(caught.value)
+    assert digest(path) == before
+    assert list((tmp_path / "pinned").iterdir()) == []
 
 
 def test_an_upgrade_that_does_nothing_is_noticed(tmp_path: Path) -> None:
@@ -172,6 +193,20 @@ def test_a_damaged_database_is_refused_and_kept(tmp_path: Path, damage: bytes) -
         run_prepare(path)
     assert caught.value.code == 78
     assert path.read_bytes() == damage
+
+
+def test_a_database_that_somebody_else_has_locked_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_BUSY_S", 0.1)
+    path = make(tmp_path / "m.db")
+    for statement in ("BEGIN EXCLUSIVE", "BEGIN IMMEDIATE"):  # the second lets others read
+        with closing(sqlite3.connect(path)) as other:
+            other.execute(statement)
+            with pytest.raises(StartRefused, match=r"\(database is locked\)") as caught:
+                run_prepare(path)
+        assert caught.value.code == 73
+        assert "damaged" not in str(caught.value)
 
 
 def test_a_damaged_page_is_found(tmp_path: Path) -> None:

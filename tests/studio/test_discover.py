@@ -12,6 +12,7 @@ import pytest
 
 from studio.discover import Found, Limits, Search
 
+REAL_STAT = os.stat
 RUNS = [f"{number:032x}" for number in range(5)]
 
 
@@ -187,3 +188,21 @@ def test_a_folder_that_cannot_be_read_is_not_the_end(
 
     monkeypatch.setattr(os, "scandir", scandir)
     assert len(Search(scratch).look(link)) == 1
+
+
+def test_what_the_link_gives_an_error_for_is_passed_over(
+    link: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database(link / "mlflow.db")
+    (link / "123").mkdir()
+    bad = {str(link / "mlflow.db-wal"), str(link / "123" / "meta.yaml")}
+
+    def stat(path: str | Path, **options: bool) -> os.stat_result:
+        if str(path) in bad:
+            raise OSError(5, "Input/output error")
+        return REAL_STAT(path, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "stat", stat)
+    (found,) = Search(scratch).look(link)
+    assert found.holds.endswith("1 experiment, 3 runs")
+    assert found.commands[1:] == (f"cp {link}/mlflow.db imported/mlflow.db",)

@@ -53,6 +53,14 @@ def test_in_a_session_without_a_link_it_says_what_can_be_lost() -> None:
     assert "up to 5 minutes, are lost; a writable data link keeps them" in found.says[1]
 
 
+@pytest.mark.parametrize(("age", "level"), [(30, "ok"), (90, "warning"), (310, "error")])
+def test_a_publisher_that_never_came_is_noticed(age: float, level: str) -> None:
+    found = keeping.of({}, {**SUPERVISOR, "publishes": True, "started_at": NOW - age}, NOW)
+    assert found.level == level
+    assert "Nothing has been published by this session yet." in found.says
+    assert ("the publisher keeps ending" in found.says[0]) is (level != "ok")
+
+
 def test_changes_that_follow_are_no_trouble() -> None:
     text = said({**GOOD, "dirty": True, "dirty_since": NOW - 5})
     assert text.startswith("The newest published snapshot is state s1/4, 40 s old; changes since")
@@ -83,7 +91,7 @@ def test_a_minute_without_success_is_a_warning_and_five_are_an_error(
         (errno.EACCES, "Allowed S3 buckets"),
         (errno.ENOSPC, "there is no space left"),
         (errno.EIO, "the data link failed (said)"),
-        (None, "the data link failed (said)"),
+        (None, "for 2 min: said. The newest runs"),
     ],
 )
 def test_the_reason_comes_from_the_number_of_the_error(number: int | None, words: str) -> None:

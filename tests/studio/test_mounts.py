@@ -3,8 +3,9 @@
 import errno
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,17 +87,43 @@ def test_a_link_that_cannot_be_listed_says_that_nobody_knows_what_it_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "a").mkdir()
-    listed = Path.iterdir
+    real = os.scandir
 
-    def iterdir(path: Path) -> Iterator[Path]:
+    def scandir(path: Path) -> Any:
         if path.name == "a":
             raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return listed(path)
+        return real(path)
 
-    monkeypatch.setattr(Path, "iterdir", iterdir)
+    monkeypatch.setattr(os, "scandir", scandir)
     (mount,) = mounts.look(tmp_path, lambda _seconds: None)
     assert (mount.access, mount.readable) == ("failing", False)
     assert mount.reason == "EIO: Input/output error"
+
+
+def test_links_are_listed_without_asking_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dead").mkdir()
+
+    def hang(path: Path, **_: bool) -> None:
+        raise AssertionError(f"{path} is asked, and may never answer")
+
+    monkeypatch.setattr(Path, "stat", hang)
+    monkeypatch.setattr(os, "stat", hang)
+    assert mounts.links(tmp_path, frozenset()) == [tmp_path / "dead"]
+
+
+def test_a_probe_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").mkdir()
+
+    def full(_descriptor: int, _content: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", full)
+    (mount,) = mounts.look(tmp_path)
+    monkeypatch.undo()
+    assert (mount.access, mount.readable) == ("failing", True)
+    assert list((tmp_path / "a").iterdir()) == []
 
 
 def test_a_link_that_gives_no_answer_does_not_hold_up_the_others(

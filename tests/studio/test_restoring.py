@@ -1,14 +1,16 @@
 """What a start begins with where the link cannot be asked, or has lost what it held."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
-from studio import restoring, storage
+from studio import restoring, server, storage
 from studio.errors import StartRefused
 from studio.memory import Memory
 from studio.mounts import Mount
+from studio.server import Command
 from studio.settings import InvalidSettings, read
 from tests.studio.snapshots import ledger
 from tests.studio.snapshots.conftest import Place
@@ -97,6 +99,16 @@ def test_a_link_that_cannot_be_read_is_refused_unless_that_is_allowed(start: Sta
     assert "Nothing was changed" in str(refused.value)
     (warning,) = start.restore(STUDIO_ALLOW_EMPTY="1")["warnings"]  # type: ignore[misc]
     assert "this start does without it" in warning
+
+
+def test_a_restore_that_was_killed_is_said(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    start.place.publish(1)
+    kills_itself = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    command = Command("restore", (sys.executable, "-c", kills_itself), {})
+    monkeypatch.setattr(server, "restore", lambda *_: command)
+    with pytest.raises(StartRefused, match=r"ended unexpectedly \(signal SIGKILL\)") as refused:
+        start.restore()
+    assert refused.value.code == 78
 
 
 def test_a_state_cannot_be_chosen_without_a_link(start: Start) -> None:

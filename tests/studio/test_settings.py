@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from studio import server, storage
 from studio.settings import (
     BY_NAME,
     VARIABLES,
@@ -57,6 +58,27 @@ def test_listed_hosts_win_over_the_session() -> None:
     assert settings.access_mode == "explicit"
 
 
+def test_the_workers_find_a_file_that_was_named_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "archival.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    env = {"MLFLOW_TRACE_ARCHIVAL_CONFIG": "archival.yaml"}
+    settings = parsed(**env)
+    inner = server.environment(settings, storage.decide(settings, ()), env)
+    assert inner["MLFLOW_TRACE_ARCHIVAL_CONFIG"] == str(tmp_path / "archival.yaml")
+
+
+def test_in_a_session_the_home_is_not_on_a_data_link(tmp_path: Path) -> None:
+    (tmp_path / "data" / "bucket").mkdir(parents=True)
+    (tmp_path / "short").symlink_to(tmp_path / "data" / "bucket")
+    env = {"STUDIO_DATA_DIR": str(tmp_path / "data"), "CONNECT_TOOL_PORT": "8080"}
+    for home in ("data/bucket/home", "short/home"):
+        (problem,) = problems(STUDIO_HOME=str(tmp_path / home), **env)
+        assert "on a data link SQLite loses acknowledged writes" in problem
+    assert parsed(STUDIO_HOME=str(tmp_path / "home"), **env).home == tmp_path / "home"
+
+
 def test_an_empty_value_is_none() -> None:
     assert parsed(STUDIO_WORKERS="", CONNECT_TOOL_PORT="").port == 8080
 
@@ -76,7 +98,7 @@ def test_an_empty_value_is_none() -> None:
         ("STUDIO_ALLOW_EMPTY", "yes", "true or false"),
         ("STUDIO_ON_CONFLICT", "merge", "fork or refuse"),
         ("STUDIO_DB_UPGRADE", "always", "auto or never"),
-        ("STUDIO_RESTORE_FROM", "7", "<session>/<seq>"),
+        ("STUDIO_RESTORE_FROM", "7", "<session>/<number>"),
         ("STUDIO_DATA_LINK", "/workspace/data/x", "not a path"),
         ("STUDIO_ALLOWED_HOSTS", "*", "STUDIO_ALLOWED_HOSTS"),
         ("CONNECT_TOOL_PATH_PREFIX", "studio", "/"),
@@ -93,12 +115,20 @@ def test_an_empty_value_is_none() -> None:
         ("MLFLOW_SERVER_SECRETS_CACHE_TTL", "5", "from 10 to 300"),
         ("MLFLOW_SERVER_SECRETS_CACHE_MAX_SIZE", "0", "from 1 to 10000"),
         ("MLFLOW_TRACE_ARCHIVAL_CONFIG", "/no/such.yaml", "no such file"),
+        ("STUDIO_HOME", "~nobody-of-this-name/x", "no such user"),
     ],
 )
 def test_a_value_that_cannot_be_honoured_is_refused(name: str, value: str, part: str) -> None:
     (problem,) = problems(**{name: value})
     assert name in problem
     assert part in problem
+
+
+@pytest.mark.parametrize("name", ["MLFLOW_ARTIFACTS_DESTINATION", "STUDIO_ALLOWED_HOSTS"])
+def test_a_password_is_not_shown_wherever_it_was_put(name: str) -> None:
+    (problem,) = problems(**{name: "ftp://me:hunter2@host/x"})
+    assert "hunter2" not in problem
+    assert f"{name}=ftp://me:***@host/x: " in problem
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from studio import status, status_page
+from studio import readiness, status, status_page
 from studio.home import write_json
 from studio.readiness import Ready, shared
 from studio.settings import read
+from studio.snapshots import status as publishing
 
 ENV = {
     "_MLFLOW_SERVER_FILE_STORE": "postgresql+psycopg://me:hunter2@db/x",
@@ -34,7 +35,7 @@ def document(
         },
     )
     if publisher:
-        write_json(home / "run" / status.PUBLISHER, publisher)
+        write_json(publishing.path(home), publisher)
     settings = read({"STUDIO_HOME": str(home), **env}, in_image=False, launched=False)
     return status.collect(settings, {**ENV, **env}, "3.17.2", now=1000.0)
 
@@ -164,6 +165,30 @@ def test_a_failure_is_looked_at_again_soon(tmp_path: Path) -> None:
     assert not shared(tmp_path, look, lambda: clock[0]).ready
     clock[0] = 1002.5
     assert shared(tmp_path, look, lambda: clock[0]).ready
+
+
+def test_an_answer_that_cannot_be_kept_is_given_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(readiness, "write_json", full)
+    answer = Ready(False, "database or disk is full", "ok", 1000.0)
+    assert shared(tmp_path, lambda: answer) == answer
+
+
+def test_a_write_that_fails_leaves_nothing_in_the_artifact_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, _content: bytes) -> int:
+        path.touch()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left"):
+        readiness._try_artifacts(str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_clock_that_jumps_back_does_not_keep_an_answer_for_ever(tmp_path: Path) -> None:

@@ -134,6 +134,18 @@ def test_a_database_on_a_data_link_is_never_opened_there() -> None:
     assert "how to bring it in, /studio/status says" in warning
 
 
+def test_a_symbolic_link_does_not_lead_a_database_onto_a_data_link(tmp_path: Path) -> None:
+    (tmp_path / "data" / "bucket").mkdir(parents=True)
+    (tmp_path / "short").symlink_to(tmp_path / "data" / "bucket")
+    file = str(tmp_path / "short" / "mlflow.db")
+    uri = f"sqlite:///{file}"
+    data = {"STUDIO_DATA_DIR": str(tmp_path / "data")}
+    storage = decided(BUCKET, MLFLOW_BACKEND_STORE_URI=uri, **data)
+    assert (storage.left_alone, storage.database.path) == (file, LOCAL)
+    with pytest.raises(InvalidSettings, match="MLFLOW_REGISTRY_STORE_URI: on a data link"):
+        decided(BUCKET, MLFLOW_REGISTRY_STORE_URI=uri, **data)
+
+
 def test_a_database_elsewhere_is_not_left_alone() -> None:
     given = "postgresql+psycopg2://u@h/db"  # something is said of it, but not that
     for uri in (given, "sqlite:////srv/mlflow.db"):

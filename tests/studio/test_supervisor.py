@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,23 +19,30 @@ from studio import supervisor
 from studio.server import Command
 from studio.supervisor import Child, Supervisor
 
-supervisor.FINAL_PUBLISH_S, supervisor._GRACE_S = 0.5, 0.1
+supervisor.FINAL_PUBLISH_S, supervisor._GRACE_S = {final_s}, 0.1
+supervisor._BACKOFF_S = (0.1, 0.2, 0.3)
 children = {children}
 code = Supervisor(children, lambda line: print(line, flush=True)).run()
 sys.exit(code)
 """
 
 
+MISSING = "# a program that is not there"
+
+Supervise = Callable[..., "subprocess.Popen[bytes]"]
+
+
 @pytest.fixture
-def supervise(tmp_path: Path):  # type: ignore[no-untyped-def]
+def supervise(tmp_path: Path) -> Iterator[Supervise]:
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(**scripts: str) -> subprocess.Popen[bytes]:
+    def start(final_s: float = 8, /, **scripts: str) -> subprocess.Popen[bytes]:
         listed = []
         for name, script in scripts.items():
             file = tmp_path / f"{name}.py"
             file.write_text("import os, signal, sys, time\n" + textwrap.dedent(script))
-            argv = (sys.executable, str(file), str(tmp_path))
+            program = "/missing" if script == MISSING else sys.executable
+            argv = (program, str(file), str(tmp_path))
             vital = name == "server"
             env = dict(os.environ)
             command = f"Command({name!r}, {argv!r}, {env!r})"
@@ -42,7 +50,7 @@ def supervise(tmp_path: Path):  # type: ignore[no-untyped-def]
             final = once if name == "publisher" else None
             brief = name == "lookout"
             listed.append(f"Child({command}, vital={vital}, brief={brief}, final={final})")
-        code = RUN.format(children=f"[{', '.join(listed)}]")
+        code = RUN.format(final_s=final_s, children=f"[{', '.join(listed)}]")
         output = (tmp_path / "log").open("wb")
         process = subprocess.Popen([sys.executable, "-c", code], stdout=output, stderr=output)
         output.close()
@@ -79,7 +87,7 @@ def log(tmp_path: Path) -> str:
     return (tmp_path / "log").read_text()
 
 
-def test_the_server_ends_before_the_publisher(tmp_path: Path, supervise) -> None:  # type: ignore[no-untyped-def]
+def test_the_server_ends_before_the_publisher(tmp_path: Path, supervise: Supervise) -> None:
     process = supervise(publisher=NOTES_ITS_END, server=NOTES_ITS_END)
     wait_until(lambda: up(tmp_path, "server") and up(tmp_path, "publisher"), 10)
     process.terminate()
@@ -87,7 +95,7 @@ def test_the_server_ends_before_the_publisher(tmp_path: Path, supervise) -> None
     assert (tmp_path / "ends").read_text().split() == ["server", "publisher"]
 
 
-def test_a_dead_child_is_started_again_and_it_is_said(tmp_path: Path, supervise) -> None:  # type: ignore[no-untyped-def]
+def test_a_dead_child_is_started_again_and_it_is_said(tmp_path: Path, supervise: Supervise) -> None:
     process = supervise(server=NOTES_ITS_END, publisher=NOTES_ITS_END)
     wait_until(lambda: up(tmp_path, "publisher"), 10)
     victim = next(
@@ -101,7 +109,7 @@ def test_a_dead_child_is_started_again_and_it_is_said(tmp_path: Path, supervise)
     assert up(tmp_path, "server") == 1
 
 
-def test_a_server_that_keeps_failing_ends_everything(tmp_path: Path, supervise) -> None:  # type: ignore[no-untyped-def]
+def test_a_server_that_keeps_failing_ends_everything(tmp_path: Path, supervise: Supervise) -> None:
     process = supervise(server="sys.exit(3)", publisher=NOTES_ITS_END)
     assert process.wait(30) == 1
     assert "failed 5 times in a row; giving up" in log(tmp_path)
@@ -111,14 +119,16 @@ def test_a_server_that_keeps_failing_ends_everything(tmp_path: Path, supervise) 
 
 def test_a_publisher_that_keeps_failing_does_not_take_the_server_down(
     tmp_path: Path,
-    supervise,  # type: ignore[no-untyped-def]
+    supervise: Supervise,
 ) -> None:
     process = supervise(server=NOTES_ITS_END, publisher="sys.exit(1)")
     wait_until(lambda: log(tmp_path).count("the publisher ended") >= 3, 20)
     assert process.poll() is None
 
 
-def test_what_ignores_the_signal_is_killed_with_all_of_its_group(tmp_path: Path, supervise) -> None:  # type: ignore[no-untyped-def]
+def test_what_ignores_the_signal_is_killed_with_all_of_its_group(
+    tmp_path: Path, supervise: Supervise
+) -> None:
     deaf = """
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         child = os.fork()
@@ -141,7 +151,7 @@ def test_what_ignores_the_signal_is_killed_with_all_of_its_group(tmp_path: Path,
     assert "did not end in time; it is killed" in log(tmp_path)
 
 
-def test_orphans_of_a_child_are_reaped(tmp_path: Path, supervise) -> None:  # type: ignore[no-untyped-def]
+def test_orphans_of_a_child_are_reaped(tmp_path: Path, supervise: Supervise) -> None:
     forks = """
         if os.fork() == 0:
             os.setsid()
@@ -158,7 +168,9 @@ def test_orphans_of_a_child_are_reaped(tmp_path: Path, supervise) -> None:  # ty
     wait_until(lambda: len(descendants(process.pid)) == 1, 10)
 
 
-def test_a_child_that_ties_its_life_to_ours_dies_with_us(tmp_path: Path, supervise) -> None:  # type: ignore[no-untyped-def]
+def test_a_child_that_ties_its_life_to_ours_dies_with_us(
+    tmp_path: Path, supervise: Supervise
+) -> None:
     tied = "from studio.lifetime import die_with_parent\ndie_with_parent()\n" + textwrap.dedent(
         NOTES_ITS_END
     )
@@ -170,7 +182,9 @@ def test_a_child_that_ties_its_life_to_ours_dies_with_us(tmp_path: Path, supervi
     wait_until(lambda: not is_alive(pid), 5)
 
 
-def test_what_a_dead_publisher_left_is_published_at_the_stop(tmp_path: Path, supervise) -> None:  # type: ignore[no-untyped-def]
+def test_what_a_dead_publisher_left_is_published_at_the_stop(
+    tmp_path: Path, supervise: Supervise
+) -> None:
     fails_while_running = """
         if "once" in sys.argv:
             open(sys.argv[1] + "/ends", "a").write("published once\\n")
@@ -185,6 +199,48 @@ def test_what_a_dead_publisher_left_is_published_at_the_stop(tmp_path: Path, sup
     assert (tmp_path / "ends").read_text().split("\n") == ["server", "published once", ""]
 
 
+def test_a_publisher_that_is_too_young_to_listen_is_replaced_at_the_stop(
+    tmp_path: Path,
+    supervise: Supervise,
+) -> None:
+    young = """
+        if "once" in sys.argv:
+            open(sys.argv[1] + "/ends", "a").write("published once\\n")
+            sys.exit(0)
+        open(sys.argv[1] + "/publisher.up", "a").write("x")
+        time.sleep(60)
+    """
+    process = supervise(server=NOTES_ITS_END, publisher=young)
+    wait_until(lambda: up(tmp_path, "server") and up(tmp_path, "publisher"), 10)
+    process.terminate()
+    assert process.wait(10) == 0
+    assert (tmp_path / "ends").read_text().split("\n") == ["server", "published once", ""]
+    assert "NOT published" not in log(tmp_path)
+
+
+def test_a_last_publish_that_fails_is_said(tmp_path: Path, supervise: Supervise) -> None:
+    process = supervise(server=NOTES_ITS_END, publisher="sys.exit(3)")
+    wait_until(lambda: up(tmp_path, "server") and "the publisher ended" in log(tmp_path), 10)
+    process.terminate()
+    assert process.wait(10) == 0
+    said = "the publisher ended unexpectedly (exit code 3); the newest changes are NOT published"
+    assert said in log(tmp_path)
+
+
+def test_a_child_that_cannot_be_started_does_not_take_the_others_down(
+    tmp_path: Path,
+    supervise: Supervise,
+) -> None:
+    process = supervise(lookout=MISSING, server=NOTES_ITS_END, publisher=MISSING)
+    wait_until(lambda: log(tmp_path).count("the publisher could not be started") >= 3, 20)
+    assert "could not be started (No such file or directory); it starts again in" in log(tmp_path)
+    assert log(tmp_path).count("the lookout could not be started") == 1
+    wait_until(lambda: up(tmp_path, "server") == 1, 10)
+    process.terminate()
+    assert process.wait(10) == 0
+    assert "(No such file or directory); the newest changes are NOT published" in log(tmp_path)
+
+
 DEAF = """
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     open(sys.argv[1] + "/" + os.path.basename(__file__)[:-3] + ".up", "a").write("x")
@@ -195,9 +251,9 @@ DEAF = """
 
 def test_a_publisher_that_does_not_end_is_said_to_have_left_something(
     tmp_path: Path,
-    supervise,  # type: ignore[no-untyped-def]
+    supervise: Supervise,
 ) -> None:
-    process = supervise(server=NOTES_ITS_END, publisher=DEAF)
+    process = supervise(0.5, server=NOTES_ITS_END, publisher=DEAF)
     wait_until(lambda: up(tmp_path, "server") and up(tmp_path, "publisher"), 10)
     process.terminate()
     assert process.wait(10) == 0
@@ -209,7 +265,7 @@ def test_a_publisher_that_does_not_end_is_said_to_have_left_something(
 @pytest.mark.parametrize(("code", "said"), [(0, False), (3, True)])
 def test_a_brief_child_is_not_started_again(
     tmp_path: Path,
-    supervise,  # type: ignore[no-untyped-def]
+    supervise: Supervise,
     code: int,
     said: bool,
 ) -> None:
@@ -227,7 +283,7 @@ def test_a_brief_child_is_not_started_again(
     assert "starts again" not in log(tmp_path)
 
 
-def test_a_brief_child_does_not_hold_up_the_stop(tmp_path: Path, supervise) -> None:  # type: ignore[no-untyped-def]
+def test_a_brief_child_does_not_hold_up_the_stop(tmp_path: Path, supervise: Supervise) -> None:
     process = supervise(server=NOTES_ITS_END, lookout=DEAF)
     wait_until(lambda: up(tmp_path, "lookout") and up(tmp_path, "server"), 10)
     pids = descendants(process.pid)

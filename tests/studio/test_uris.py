@@ -1,5 +1,7 @@
 """Addresses of databases and artifacts, and what of them a log may show."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,3 +54,11 @@ def test_no_password_however_odd_survives(password: str) -> None:
 def test_a_text_without_addresses_stays_as_it_is() -> None:
     text = "upgrade from a to b: done at 12:30, see https://example.com/a@b"
     assert uris.redact(text) == text
+
+
+@pytest.mark.parametrize("name", ["plain", "with space", "100%", "100%25", "what?", "ünï#1"])
+def test_the_address_of_a_file_leads_back_to_it(name: str) -> None:
+    path = Path("/srv") / name / "mlflow.db"
+    assert uris.database(uris.of_file(path)).path == str(path)
+    url = pytest.importorskip("sqlalchemy.engine.url", reason="the server is not installed")
+    assert url.make_url(uris.of_file(path)).database == str(path)

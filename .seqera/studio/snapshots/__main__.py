@@ -10,7 +10,6 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from studio.snapshots.layout import State
@@ -53,18 +52,19 @@ def _publish(args: argparse.Namespace) -> int:
     known = state.read(args.home, args.db) or LocalState(state.name_of(args.db, args.home))
     fresh = known.session is None  # nobody has published since the start
     known = known.continued(own_is_visible=known.published)
-    missing = tuple(s for s in args.parent if s not in known.parents)
-    known = replace(known, parents=(*known.parents, *missing))
     publisher = Publisher(Target(args.link, args.db, args.home), time.time, known)
     chores = (Drill(publisher, say), Sweep(publisher, known, fresh, steady_clock(), say))
-    Loop(publisher, stop, Times(args.interval, args.final_seconds), chores).run()
-    if args.pin and publisher.published is not None:
-        pinned = publisher.published.state
-        try:
-            publisher.pin(args.pin)
-            say(f"state {pinned} is kept on the link for good ({args.pin})")
-        except OSError as exc:
-            say(f"state {pinned} could not be marked to be kept for good: {exc}")
+
+    def pin() -> None:
+        if args.pin and publisher.published is not None:
+            pinned = publisher.published.state
+            try:
+                publisher.pin(args.pin)
+                say(f"state {pinned} is kept on the link for good ({args.pin})")
+            except OSError as exc:
+                say(f"state {pinned} could not be marked to be kept for good: {exc}")
+
+    Loop(publisher, stop, Times(args.interval, args.final_seconds), chores).run(then=pin)
     return 0
 
 
@@ -85,14 +85,6 @@ def _parser() -> argparse.ArgumentParser:
     publish = commands.add_parser("publish", parents=[common], help="publish until SIGTERM")
     publish.add_argument("--interval", type=float, default=15.0, metavar="SECONDS")
     publish.add_argument("--final-seconds", type=float, default=8.0, metavar="SECONDS")
-    publish.add_argument(
-        "--parent",
-        type=_state,
-        action="append",
-        default=[],
-        metavar="SESSION/NUMBER",
-        help="a state the database contains, beside those that the home's state.json names",
-    )
     publish.add_argument("--parent-pid", type=int, help="stop when this parent process has gone")
     publish.add_argument("--once", action="store_true", help="publish what is new, then end")
     publish.add_argument(

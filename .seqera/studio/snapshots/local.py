@@ -2,14 +2,33 @@
 
 import json
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 BINARY: int = getattr(os, "O_BINARY", 0)  # Windows changes line ends without it
 
 
+# Somebody else has the file, or this user may not open it: that says nothing about its content.
+_IN_THE_WAY = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_FULL,
+    }
+)
+
+
 class LocalDiskError(Exception):
     """Our own disk cannot do its part: no fault of the state that was being read or written."""
+
+
+def is_in_the_way(error: sqlite3.Error) -> bool:
+    """Whether a database could not be used for a reason that lies outside of its file."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _IN_THE_WAY
 
 
 def private_dir(path: Path) -> Path:

@@ -81,7 +81,11 @@ def path(home: Path) -> Path:
 
 
 def name_of(db: Path, home: Path) -> str:
-    """How the file names a database: relative in the home, so that a home can be moved."""
+    """How the file names a database, whichever links lead to it.
+
+    It is relative in the home, so that a home can be moved.
+    """
+    db, home = db.resolve(), home.resolve()
     return str(db.relative_to(home) if db.is_relative_to(home) else db)
 
 

@@ -18,6 +18,7 @@ class Exchange:
 
     def __init__(self, app: WSGI, body: Sequence[bytes] = (b"",), **scope: Any) -> None:
         self.sent: list[Message] = []
+        self.left = asyncio.Event()
         self._bridge = Bridge(app, threads=2)
         self._body = list(body)
         self._scope = {
@@ -36,6 +37,7 @@ class Exchange:
 
     async def receive(self) -> Message:
         if not self._body:
+            await self.left.wait()
             return {"type": "http.disconnect"}
         piece = self._body.pop(0)
         return {"type": "http.request", "body": piece, "more_body": bool(self._body)}
@@ -139,11 +141,27 @@ def test_the_request_arrives_whole() -> None:
 
 def test_a_client_that_leaves_during_its_request_starts_nothing() -> None:
     app = Pieces([b"answer"])
-    assert Exchange(app, []).run().sent == []
+    exchange = Exchange(app, [])
+    exchange.left.set()
+    assert exchange.run().sent == []
     assert app.threads == []
 
 
 def test_a_client_that_leaves_during_the_answer_ends_it() -> None:
+    app = Pieces([bytes(8192)] * 300)
+    exchange = Exchange(app)
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            exchange.left.set()
+
+    exchange.send = send  # type: ignore[method-assign]
+    exchange.run()
+    assert app.closed == 1
+    assert len(app.threads) < 100
+
+
+def test_an_answer_that_cannot_be_sent_ends() -> None:
     app = Pieces([bytes(8192)] * 300)
     exchange = Exchange(app)
 

@@ -19,8 +19,25 @@ from studio.snapshots.layout import State
 from studio.snapshots.publish import Publisher, Target
 from studio.snapshots.start import Start
 from studio.snapshots.state import LocalState
+from studio.snapshots.watch import Watch
 from tests.studio.snapshots import ledger
 from tests.studio.snapshots.simulation import Clock, Studio
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_open(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close what a Studio that just dies in a test has open: from 3.13 on Python complains."""
+    opened: list[Watch] = []
+    real_open = Watch._open
+
+    def remembered(watch: Watch, inode: int) -> None:
+        opened.append(watch)
+        real_open(watch, inode)
+
+    monkeypatch.setattr(Watch, "_open", remembered)
+    yield
+    for watch in opened:
+        watch.close()
 
 
 @dataclass(frozen=True)

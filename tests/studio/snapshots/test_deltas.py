@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -280,26 +281,30 @@ def test_distrust_makes_a_base_though_nothing_changed(large: Place) -> None:
     publisher.close()
 
 
+def stopping_at_the_next_write(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """A `check` that asks to stop as soon as something is on its way to the link."""
+    under_way: list[Path] = []
+    real = layout.put
+
+    def put(path: Path, source: bytes | layout.Readable) -> None:
+        under_way.append(path)
+        real(path, source)
+
+    def check() -> None:
+        if under_way:
+            raise InterruptedError
+
+    monkeypatch.setattr(layout, "put", put)
+    return check
+
+
 def test_an_interrupted_base_is_abandoned_and_the_old_chain_goes_on(
     large: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publisher = large.publisher()
     publish(publisher)
     sql(large, "UPDATE filling SET data = randomblob(length(data)) WHERE rowid < 3")
-    stopping = False
-
-    def check() -> None:
-        if stopping:
-            raise InterruptedError
-
-    real = layout.put
-
-    def put(path: object, source: object) -> None:
-        nonlocal stopping
-        stopping = True
-        real(path, source)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(layout, "put", put)
+    check = stopping_at_the_next_write(monkeypatch)
     with pytest.raises(InterruptedError):
         publisher.cycle(check)
     new = publisher.cycle(final=True)
@@ -313,21 +318,7 @@ def test_the_first_base_is_finished_once_it_is_on_its_way(
     large: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publisher = large.publisher()
-    stopping = False
-
-    def check() -> None:
-        if stopping:
-            raise InterruptedError
-
-    real = layout.put
-
-    def put(path: object, source: object) -> None:
-        nonlocal stopping
-        stopping = True
-        real(path, source)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(layout, "put", put)
-    new = publisher.cycle(check)
+    new = publisher.cycle(stopping_at_the_next_write(monkeypatch))
     publisher.close()
     assert new is not None
     assert content(large, new.state) == live(large)

@@ -46,7 +46,10 @@ sys.exit(__main__.main(sys.argv[1:]))
 HANGING_LINK = """
 import ctypes, sys
 from studio.snapshots import __main__, layout
+real = layout.put
 def put(path, source):
+    if "--pin" in sys.argv and "pinned" not in path.parts:
+        return real(path, source)
     open(sys.argv.pop(), "w").close()
     while True:  # a system call that no signal interrupts for Python, as on a mount that hangs
         ctypes.CDLL(None).usleep(900_000)
@@ -119,6 +122,32 @@ def test_a_link_that_hangs_is_left_behind_in_time_though_it_hung_before_the_stop
     assert process.returncode == 0
     assert "NOT published: the time was up after 1 s; this session has no state" in said
     assert place.status()["final"] == "unpublished"
+
+
+def test_a_link_that_hangs_when_a_state_is_pinned_is_left_behind_in_time(
+    place: Place, publishing: Publishing, tmp_path: Path
+) -> None:
+    words = ("--once", "--pin", "before-upgrade", "--final-seconds", "4")
+    process = publishing(HANGING_LINK, *words, last=(str(tmp_path / "hanging"),))
+    _, said = process.communicate(timeout=10)
+    assert (tmp_path / "hanging").exists()
+    assert process.returncode == 0
+    assert "everything is published" in said
+    assert "a mark could not be written in time; no data is missing" in said
+
+
+def test_changes_that_a_killed_publisher_left_are_unpublished_since_then(
+    place: Place, publishing: Publishing, tmp_path: Path
+) -> None:
+    since = []
+    for hanging in (tmp_path / "first", tmp_path / "second"):
+        process = publishing(HANGING_LINK, last=(str(hanging),))
+        ledger.until(hanging.exists, "the write that hangs")
+        since.append(place.status()["dirty_since"])
+        assert place.status()["pid"] == process.pid
+        process.kill()
+        process.communicate()
+    assert since[0] == since[1]
 
 
 def test_chores_are_done_between_publishes_and_let_a_stop_through(

@@ -93,7 +93,6 @@ def test_whatever_happens_a_start_begins_with_the_newest_acknowledged_state() ->
             max_examples=int(os.environ.get("MODEL_EXAMPLES", "80")),
             stateful_step_count=40,
             derandomize="MODEL_EXAMPLES" not in os.environ,
-            deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),
         ),

@@ -1,5 +1,7 @@
 """Every kind of damage is noticed, and costs no more than it must."""
 
+import fcntl
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -197,6 +199,25 @@ def test_an_error_of_the_link_that_stays_rejects_the_state(
     assert "Input/output error" in reason
 
 
+def test_a_pack_of_which_the_link_tells_no_length_rejects_the_state(
+    place: Place, states: list[State], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "_PAUSES_S", (0.0,))
+    bad = place.pack_of(states[2]).stat().st_ino
+    real = os.fstat
+
+    def fail(descriptor: int) -> os.stat_result:
+        found = real(descriptor)
+        if found.st_ino == bad:
+            raise OSError(5, "Input/output error")
+        return found
+
+    monkeypatch.setattr(os, "fstat", fail)
+    found, (reason,), _ = newest(place, states)
+    assert found == states[1]
+    assert "cannot be read (Input/output error)" in reason
+
+
 def test_trouble_of_our_own_disk_rejects_no_state(
     place: Place, states: list[State], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,6 +246,20 @@ def test_a_database_that_sqlite_finds_damaged_is_rejected(tmp_path: Path) -> Non
     (tmp_path / "db").write_bytes(bytes(data))
     with pytest.raises(restore.Rejected, match="SQLite"):
         restore.check_integrity(tmp_path / "db")
+
+
+def test_a_restored_file_is_synced_as_windows_can_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger.create(tmp_path / "restored.db")
+    modes: list[int] = []
+
+    def fsync(descriptor: int) -> None:
+        modes.append(fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    restore.put_in_place(tmp_path / "restored.db", tmp_path / "mlflow.db")
+    assert modes[0] == os.O_RDWR
 
 
 def test_setting_aside_keeps_the_log_and_never_overwrites(place: Place) -> None:

@@ -68,6 +68,24 @@ def test_an_unknown_local_file_is_kept_aside(place: Place) -> None:
     assert other.begin().choice.kind == "local"
 
 
+def test_a_local_file_that_somebody_else_has_locked_is_not_taken_for_damaged(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start, "_BUSY_S", 0.1)
+    place.publish(3)
+    place.lose_home()
+    place.begin()
+    with closing(ledger.connect(place.db)) as other:
+        other.execute("PRAGMA locking_mode=EXCLUSIVE")
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("COMMIT")
+        begun = place.begin()
+    assert (begun.choice.kind, begun.choice.exit_code) == ("refuse", 73)
+    assert f"{place.db} cannot be opened (database is locked)" in begun.choice.why
+    assert begun.set_aside is None
+    assert ledger.steps(place.db) == [1, 2, 3]
+
+
 def test_a_stale_copy_of_the_home_gives_way(place: Place, tmp_path: Path) -> None:
     place.publish(3)
     subprocess.run(["cp", "-a", place.home, tmp_path / "checkpoint"], check=True)

@@ -34,6 +34,14 @@ def test_it_moves_with_its_home(tmp_path: Path) -> None:
     assert local_state.read(tmp_path / "b", tmp_path / "b" / "mlflow.db") == FULL
 
 
+def test_a_database_may_be_reached_through_the_short_path(tmp_path: Path) -> None:
+    """In the image /tmp/mlflow leads to the home, and users are told to name it so."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "short").symlink_to(tmp_path / "home")
+    local_state.write(tmp_path / "home", FULL)
+    assert local_state.read(tmp_path / "home", tmp_path / "short" / "mlflow.db") == FULL
+
+
 def test_it_says_nothing_about_another_database(tmp_path: Path) -> None:
     local_state.write(tmp_path, FULL)
     assert local_state.read(tmp_path, tmp_path / "other.db") is None

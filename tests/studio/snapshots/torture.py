@@ -66,7 +66,7 @@ class Torture:
         checkpoint = self.folder / "checkpoint"
         began = time.time()
         publisher, load = self._publisher(), self._load(notes)
-        wait_s = self.random.uniform(0.05, 2.5)
+        wait_s = self.random.uniform(0.05, 1.5)
         if self.random.random() < 0.3:
             time.sleep(wait_s / 2)
             self._copy_home(checkpoint)
