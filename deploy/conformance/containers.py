@@ -1,6 +1,7 @@
 """Sessions as containers of an image, with the Platform's port, variables and data links.
 
-connect-client needs the Platform, so the program that it would start is started in its place. Data
+connect-client needs the Platform, so the program that it would start is started in its place: as
+the main process, which has to handle SIGTERM itself (Seqera docs, custom-envs, "Signals"). Data
 links are volumes of the engine, which every engine has, also one in a virtual machine.
 """
 
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deploy.conformance import interrupts
+from deploy.conformance import interrupts, listening
 from deploy.conformance.session import DataLink, Stopped
 from deploy.wait import Clock
 
@@ -52,6 +53,19 @@ class Container:
     def running(self) -> bool:
         """What the engine says."""
         return bool(self._inspected()["State"]["Running"])
+
+    @property
+    def elsewhere(self) -> str:
+        """What its kernel says; an image without `cat` cannot be asked."""
+        from docker.errors import APIError
+
+        client = self.engine.client
+        try:
+            asked = client.exec_create(self.id, ["cat", *listening.TABLES], stderr=False)
+            said: bytes = client.exec_start(asked["Id"])
+        except APIError:
+            return ""
+        return listening.elsewhere(said.decode("utf-8", "replace"), PORT)
 
     @property
     def log(self) -> str:
@@ -137,6 +151,7 @@ class Containers:
                 ports=[PORT],
                 host_config=host,
                 labels={OURS: "1"},
+                stop_signal="SIGTERM",  # an image's own STOPSIGNAL is for `docker stop`
             )
             id_ = str(made["Id"])
             self.stack.callback(_remove, client.remove_container, id_, v=True)

@@ -7,6 +7,7 @@ from deploy import image_labels
 from deploy.conformance.report import Check, Result, judged
 
 CONNECT_CLIENT = "connect-client"
+_STARTS = "--entrypoint"
 LARGEST_BYTES = 10_000_000_000
 PLATFORM = "linux/amd64"
 
@@ -46,7 +47,7 @@ def look(found: Mapping[str, Any]) -> Iterator[Result]:
     config = found.get("Config") or {}
     yield judged(ARCHITECTURE, platform(found) == PLATFORM, platform(found))
     yield _label(config.get("Labels") or {})
-    yield _entrypoint(config.get("Entrypoint") or [], program(found))
+    yield _entrypoint(config.get("Entrypoint") or [], _words(found))
     yield _user(str(config.get("User") or ""))
     size = int(found.get("Size") or 0)
     yield judged(SIZE, size <= LARGEST_BYTES, f"{size / 1e6:,.0f} MB")
@@ -58,17 +59,16 @@ def platform(found: Mapping[str, Any]) -> str:
 
 
 def program(found: Mapping[str, Any]) -> list[str]:
-    """What connect-client would start: the command, or what follows `--entrypoint` before it.
+    """What connect-client would start: all that follows its `--entrypoint`.
 
     >>> program({"Config": {"Entrypoint": ["/usr/bin/connect-client", "--entrypoint"],
     ...                     "Cmd": ["python", "-m", "studio"]}})
     ['python', '-m', 'studio']
     """
-    config = found.get("Config") or {}
-    entry, command = list(config.get("Entrypoint") or []), list(config.get("Cmd") or [])
-    if entry and _is_connect(entry):
-        return [word for word in entry[1:] if word != "--entrypoint"] + command
-    return entry + command
+    words = _words(found)
+    if not _is_connect(words):
+        return words
+    return words[2:] if _is_told_to_start(words) else words[1:]
 
 
 def _label(labels: Mapping[str, str]) -> Result:
@@ -82,15 +82,30 @@ def _label(labels: Mapping[str, str]) -> Result:
     return judged(LABEL, supported, version if supported else f"{version} is older than {oldest}")
 
 
-def _entrypoint(entrypoint: list[str], program: list[str]) -> Result:
+def _entrypoint(entrypoint: list[str], words: list[str]) -> Result:
     shown = " ".join(entrypoint) or "there is none"
     if not _is_connect(entrypoint):
         return judged(ENTRYPOINT, False, shown)
-    return judged(ENTRYPOINT, bool(program), shown if program else f"{shown}, and no CMD after it")
+    if not _is_told_to_start(words):
+        return judged(ENTRYPOINT, False, f"{shown}, and no {_STARTS} after it")
+    has_program = len(words) > 2
+    return judged(
+        ENTRYPOINT, has_program, shown if has_program else f"{shown}, and no CMD after it"
+    )
 
 
-def _is_connect(entrypoint: list[str]) -> bool:
-    return bool(entrypoint) and entrypoint[0].rpartition("/")[2] == CONNECT_CLIENT
+def _words(found: Mapping[str, Any]) -> list[str]:
+    """Give the command line of the container."""
+    config = found.get("Config") or {}
+    return [*(config.get("Entrypoint") or []), *(config.get("Cmd") or [])]
+
+
+def _is_connect(words: list[str]) -> bool:
+    return bool(words) and words[0].rpartition("/")[2] == CONNECT_CLIENT
+
+
+def _is_told_to_start(words: list[str]) -> bool:
+    return words[1:2] == [_STARTS]
 
 
 def _user(user: str) -> Result:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from deploy import image_labels, ui
-from deploy.conformance import image, promises, running, tracking
+from deploy.conformance import image, promises, reach, running, tracking
 from deploy.conformance.containers import containers
 from deploy.conformance.processes import processes
 from deploy.conformance.report import Result, not_checked
-from deploy.conformance.session import START_S, STOP_S, Platform
-from deploy.docker.engine import connected, credentials, without_login
-from deploy.errors import InvalidSetting, ToolMissing
+from deploy.conformance.session import STOP_S, Platform
+from deploy.docker.engine import connected, credentials
+from deploy.errors import InvalidSetting
 from deploy.wait import Clock
 
 if TYPE_CHECKING:
@@ -23,15 +22,14 @@ if TYPE_CHECKING:
 CHECKS = (*image.CHECKS, *running.CHECKS, *promises.CHECKS)
 # Closing it early ends what still runs.
 Results = Generator[Result, None, None]
-_HERE = (None, "localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
     """How to judge. `mlflow` asks for MLflow's promises as well; None lets an image's label say."""
 
+    start_s: float
     mlflow: bool | None = None
-    start_s: float = START_S
     stop_s: int = STOP_S
     clock: Clock = field(default_factory=Clock)
 
@@ -39,17 +37,19 @@ class Wish:
 def judge(reference: str, wish: Wish, env: Mapping[str, str]) -> Results:
     """Run an image with Docker, and give each result as soon as it is known."""
     with connected(env) as engine:
-        require_near(engine)
+        reach.require_near(engine.endpoint)
         found = _image(engine, reference)
-        yield from image.look(found)
         mlflow = _names_mlflow(found) if wish.mlflow is None else wish.mlflow
         program = image.program(found)
         if why := _cannot_run(engine, found, program):
+            yield from image.look(found)
             yield from not_checked((*running.CHECKS, *(promises.CHECKS if mlflow else ())), why)
             return
         with containers(
             engine, str(found["Id"]), program, wish.clock, wish.start_s, wish.stop_s
         ) as platform:
+            reach.require_published(platform, engine.endpoint)
+            yield from image.look(found)
             yield from _run(platform, mlflow)
 
 
@@ -57,20 +57,6 @@ def judge_here(program: Sequence[str], wish: Wish, env: Mapping[str, str]) -> Re
     """Judge a program of this machine in place of an image."""
     with processes(program, env, wish.clock, wish.start_s, wish.stop_s) as platform:
         yield from _run(platform, wish.mlflow is not False)
-
-
-def require_near(engine: Engine) -> None:
-    """Sessions are published on the engine's own 127.0.0.1: nobody else may talk to them."""
-    place = engine.endpoint
-    address = urlsplit(place.address)
-    if address.scheme in ("unix", "npipe") or address.hostname in _HERE:
-        return
-    raise ToolMissing(
-        "docker engine",
-        f"the Docker engine at {without_login(place.address)} ({place.source}) is on another "
-        "machine,\nwhere sessions cannot be reached from here.",
-        "Run this command there, or point DOCKER_HOST to an engine of this machine.",
-    )
 
 
 def _run(platform: Platform, mlflow: bool) -> Iterator[Result]:
@@ -121,7 +107,7 @@ def _pull(engine: Engine, reference: str) -> None:
         errors = [str(event["error"]) for event in events if "error" in event]
     except APIError as error:
         raise InvalidSetting(
-            reference, f"there is no such image, here or in its registry: {error.explanation}"
+            reference, f"it is not here, and cannot be pulled: {error.explanation}"
         ) from error
     if errors:
         raise InvalidSetting(reference, f"it cannot be pulled: {errors[0]}")

@@ -38,6 +38,11 @@ class Process:
         return self.child is not None and self.child.running
 
     @property
+    def elsewhere(self) -> str:
+        """Not known: other programs of this machine listen, too."""
+        return ""
+
+    @property
     def log(self) -> str:
         """Both of its channels, from the first start on."""
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""

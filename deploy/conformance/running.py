@@ -33,47 +33,51 @@ SIGNAL = Check(
 )
 RESTART = Check(
     "restart",
-    "it starts again on the disk that it has left",
+    "it starts again on the disk and the data links that it has left",
     "The Platform starts a Studio again from a checkpoint of its disk: a pid file, a lock or a\n"
-    "half-written file of the last session must not stop it.",
+    "half-written file of the last session, there or on a data link, must not stop it.",
 )
-CHECKS = (PORT, START, SIGNAL, RESTART, LINKS)
+CHECKS = (PORT, START, SIGNAL, LINKS, RESTART)
 
 
 def run(platform: Platform) -> Iterator[Result]:
-    """Start a session without data links, stop it, start it again; then one with them."""
+    """Start a session without data links, and stop it; then one with them, and start it again."""
     session = platform.session({})
     session.start()
     passed = wait_until_it_listens(session, platform)
     yield from _started(session, passed, platform.start_s)
     if passed is None:
         session.kill()
-        yield from not_checked((SIGNAL, RESTART, LINKS), "it did not start")
+        yield from not_checked((SIGNAL, LINKS, RESTART), "it did not start")
         return
     stopped = session.stop()
     how = f"exit code {stopped.code} after {stopped.seconds:.1f} s"
     yield judged(
         SIGNAL, not stopped.killed, f"it had to be killed: {how}" if stopped.killed else how
     )
-    session.start()
-    yield _answers(RESTART, session, platform)
-    yield _beside_links(platform)
+    yield from _beside_links(platform)
 
 
-def _beside_links(platform: Platform) -> Result:
+def _beside_links(platform: Platform) -> Iterator[Result]:
     reference = platform.read_only_link("reference", {"genome.txt": b"ACGT\n"})
-    if reference is None:
-        return Result(LINKS, "not checked", NO_READ_ONLY)
-    session = platform.session({}, (reference, platform.link("runs")))
+    links = (platform.link("runs"), *([] if reference is None else [reference]))
+    session = platform.session({}, links)
+    beside = _starts(LINKS, session, platform)
+    if beside.verdict == "ok":
+        yield beside if reference else Result(LINKS, "not checked", NO_READ_ONLY)
+        session.stop()
+        yield _starts(RESTART, session, platform)
+    else:
+        yield beside
+        yield from not_checked((RESTART,), f"see {LINKS.name}")
+    session.kill()
+
+
+def _starts(check: Check, session: Session, platform: Platform) -> Result:
+    """Judge by whether it answers after a start."""
     session.start()
-    return _answers(LINKS, session, platform)
-
-
-def _answers(check: Check, session: Session, platform: Platform) -> Result:
-    """Judge by whether it answers; then it is no longer needed."""
     passed = wait_until_it_listens(session, platform)
     evidence = last_words(session) if passed is None else f"after {passed:.1f} s"
-    session.kill()
     return judged(check, passed is not None, evidence)
 
 
@@ -81,10 +85,13 @@ def _started(session: Session, passed: float | None, limit_s: float) -> Iterator
     if passed is not None:
         yield judged(PORT, True, "it answers there")
         yield judged(START, True, f"after {passed:.1f} s; {limit_s:g} s are allowed")
-    elif session.running:
-        nothing = f"nothing answers there after {limit_s:g} s"
-        yield judged(PORT, False, f"{nothing}; {last_words(session)}")
-        yield from not_checked((START,), "nobody can tell when it is ready")
-    else:
+    elif not session.running:
         yield from not_checked((PORT,), "it has ended")
         yield judged(START, False, f"it has ended; {last_words(session)}")
+    elif elsewhere := session.elsewhere:
+        nothing = f"nothing answers there after {limit_s:g} s"
+        yield judged(PORT, False, f"{nothing}; it listens at {elsewhere}")
+        yield from not_checked((START,), "nobody can tell when it is ready")
+    else:
+        yield from not_checked((PORT,), "it has given no answer")
+        yield judged(START, False, f"no answer after {limit_s:g} s; {last_words(session)}")

@@ -8,7 +8,6 @@ from typing import Protocol
 
 from deploy.wait import Clock
 
-START_S = 120
 # What the Platform waits between SIGTERM and SIGKILL (Seqera docs, custom-envs, "Signals").
 STOP_S = 30
 _LOOK_EVERY_S = 0.1
@@ -42,6 +41,10 @@ class Session(Protocol):
     @property
     def running(self) -> bool:
         """Tell whether the program still runs."""
+
+    @property
+    def elsewhere(self) -> str:
+        """Where it listens, if only where nobody asks; empty where that cannot be seen."""
 
     @property
     def log(self) -> str:
@@ -86,11 +89,14 @@ class Platform(Protocol):
 
 
 def wait_until_it_listens(session: Session, platform: Platform) -> float | None:
-    """Wait for an answer to HTTP, whatever it says; after how many seconds, None for never."""
+    """Wait for an answer to HTTP, whatever it says; after how many seconds, None for never.
+
+    It has to answer twice: one that ends with its first answer has not started.
+    """
     clock = platform.clock
     began = clock.steady()
     while (passed := clock.steady() - began) < platform.start_s and session.running:
-        if _answers(session.port):
+        if _answers(session.port) and _answers(session.port):
             return passed
         clock.sleep(_LOOK_EVERY_S)
     return None

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from deploy.cli import app
-from deploy.conformance import judging, promises, running
+from deploy.conformance import judging, promises, report, running
 from tests.image.containers import build, docker
 from tests.running import CLEAN
 
@@ -46,26 +46,48 @@ def faulty(fault: str) -> str:
     return build(TOY, tag, f"--build-arg=FAULT={fault}", buildkit=False)
 
 
+def judged_here(fault: str, *, mlflow: bool, start_s: float = 8) -> dict[str, report.Result]:
+    """Judge the toy as a program of this machine; each result by the name of its check."""
+    program = (sys.executable, "-u", str(TOY / "studio.py"))
+    wish = judging.Wish(start_s, mlflow, stop_s=2)
+    results = judging.judge_here(program, wish, {**CLEAN, "FAULT": fault})
+    return {result.check.name: result for result in results}
+
+
+def failed_here(results: dict[str, report.Result]) -> set[str]:
+    return {name for name, result in results.items() if result.verdict == "failed"}
+
+
 @pytest.mark.skipif(os.name == "nt", reason="the server does not run on Windows")
 @pytest.mark.parametrize(
     "fault",
     [c.name for c in (*running.CHECKS, *promises.CHECKS) if c.name not in IN_AN_IMAGE],
 )
 def test_a_fault_of_a_program_makes_exactly_its_own_check_fail(fault: str) -> None:
-    program = (sys.executable, "-u", str(TOY / "studio.py"))
     generic = fault in {check.name for check in running.CHECKS}
-    wish = judging.Wish(mlflow=not generic, start_s=8, stop_s=2)
-    results = list(judging.judge_here(program, wish, {**CLEAN, "FAULT": fault}))
-    found = {result.check.name for result in results if result.verdict == "failed"}
-    assert found == {fault}
+    assert failed_here(judged_here(fault, mlflow=not generic)) == {fault}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the server does not run on Windows")
+@pytest.mark.parametrize(
+    ("fault", "check", "said"),
+    [
+        ("start-late", "start", "no answer after 2 s; its last words: waiting for something"),
+        ("start-dies", "start", "it has ended"),
+        ("restart-link", "restart", "it is running already"),
+    ],
+)
+def test_another_fault_of_the_same_kind_fails_the_same_check(
+    fault: str, check: str, said: str
+) -> None:
+    results = judged_here(fault, mlflow=False, start_s=2)
+    assert failed_here(results) == {check}
+    assert said in results[check].evidence
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the server does not run on Windows")
 def test_a_program_that_dies_while_it_is_asked_fails_and_holds_nobody_up() -> None:
-    program = (sys.executable, "-u", str(TOY / "studio.py"))
-    wish = judging.Wish(mlflow=True, start_s=8, stop_s=2)
-    results = list(judging.judge_here(program, wish, {**CLEAN, "FAULT": "dies"}))
-    verdicts = {result.check.name: result for result in results}
+    verdicts = judged_here("dies", mlflow=True)
     assert set(verdicts) == {check.name for check in (*running.CHECKS, *promises.CHECKS)}
     assert verdicts["saves"].verdict == "failed"
     assert "502: the Studio does not answer" in verdicts["saves"].evidence
@@ -82,12 +104,14 @@ def test_the_server_that_is_installed_here_does_what_every_studio_has_to() -> No
 @pytest.mark.docker
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("fault", IN_AN_IMAGE)
-def test_a_fault_of_an_image_makes_exactly_its_own_check_fail(fault: str) -> None:
+@pytest.mark.parametrize(
+    ("fault", "check"), [*zip(IN_AN_IMAGE, IN_AN_IMAGE, strict=True), ("start-late", "start")]
+)
+def test_a_fault_of_an_image_makes_exactly_its_own_check_fail(fault: str, check: str) -> None:
     wanted = "--mlflow" if fault == "read-only" else "--any"
-    limit = "2" if fault == "port" else "20"
+    limit = "20" if fault in ("data-links", "read-only") else "2"
     answer = verify(faulty(fault), wanted, "--json", "--start-limit", limit)
-    assert failed(answer) == [fault], answer.stdout
+    assert failed(answer) == [check], answer.stdout
     assert answer.exit_code == 1
     assert left_behind() == ""
 
@@ -99,9 +123,9 @@ def test_a_good_image_passes_every_check_and_nothing_is_left_behind(toy: str) ->
     answer = verify(toy, "--mlflow", "--json")
     assert failed(answer) == []
     assert answer.exit_code == 0
-    report = json.loads(answer.stdout)
-    assert report["ok"] is True
-    assert {check["check"] for check in report["checks"]} == {c.name for c in judging.CHECKS}
+    document = json.loads(answer.stdout)
+    assert document["ok"] is True
+    assert {check["check"] for check in document["checks"]} == {c.name for c in judging.CHECKS}
     assert left_behind() == ""
 
 
@@ -140,7 +164,7 @@ def test_an_image_that_rewrites_host_and_ignores_the_user_is_told_so(image: str)
 @pytest.mark.timeout(300)
 def test_an_image_without_label_that_is_deaf_to_sigterm_is_told_so() -> None:
     bad = build(BAD / "deaf", "studioctl-verify-test:deaf", buildkit=False)
-    results = list(judging.judge(bad, judging.Wish(start_s=30, stop_s=2), os.environ))
+    results = list(judging.judge(bad, judging.Wish(30, stop_s=2), os.environ))
     assert {result.check.name: result.verdict for result in results} == {
         **{check.name: "ok" for check in judging.CHECKS if check not in promises.CHECKS},
         "label": "failed",
@@ -195,7 +219,7 @@ def test_the_report_is_one_line_a_check_with_evidence_and_remedy() -> None:
     lines = answer.stdout.splitlines()
     (line,) = [line for line in lines if "port: it listens" in line]
     assert line.startswith(("✗", "FAILED"))
-    assert "nothing answers there" in line
+    assert "nothing answers there after 2 s; it listens at 127.0.0.1:8765" in line
     assert "0.0.0.0" in lines[lines.index(line) + 1]
     assert "5 hold, 1 failed, 4 not checked" in answer.stderr
 
@@ -204,4 +228,4 @@ def test_the_report_is_one_line_a_check_with_evidence_and_remedy() -> None:
 def test_an_image_that_is_nowhere_is_said() -> None:
     answer = verify("127.0.0.1:1/nowhere:1")
     assert answer.exit_code == 3
-    assert "there is no such image" in answer.stderr
+    assert "it is not here, and cannot be pulled: " in answer.stderr

@@ -34,29 +34,34 @@ def test_a_good_image_holds_them_all() -> None:
     assert evidence(found())["size"] == "617 MB"
 
 
-@pytest.mark.parametrize(
-    ("check", "inspected", "said"),
-    [
-        ("architecture", found(Architecture="arm64"), "linux/arm64"),
-        ("architecture", found(Os="windows"), "windows/amd64"),
-        ("label", found({"Labels": None}), "there is no label io.seqera.connect.version"),
-        ("label", found({"Labels": {"io.seqera.connect.version": "0.9.0"}}), "older than 0.10"),
-        ("label", found({"Labels": {"io.seqera.connect.version": "latest"}}), "not a version"),
-        ("label", found({"Labels": {"io.seqera.connect.version": ""}}), "not a version"),
-        ("entrypoint", found({"Entrypoint": None}), "there is none"),
-        ("entrypoint", found({"Entrypoint": ["/start.sh"]}), "/start.sh"),
-        ("entrypoint", found({"Entrypoint": ["/my-connect-client"]}), "/my-connect-client"),
-        ("entrypoint", found({"Cmd": None}), "no CMD after it"),
-        ("user", found({"User": "mlflow"}), "USER mlflow"),
-        ("user", found({"User": "1000:0"}), "USER 1000:0"),
-        ("size", found(Size=12_000_000_000), "12,000 MB"),
-    ],
-)
+FAULTS = [
+    ("architecture", found(Architecture="arm64"), "linux/arm64"),
+    ("architecture", found(Os="windows"), "windows/amd64"),
+    ("label", found({"Labels": None}), "there is no label io.seqera.connect.version"),
+    ("label", found({"Labels": {"io.seqera.connect.version": "0.9.0"}}), "older than 0.10"),
+    ("label", found({"Labels": {"io.seqera.connect.version": "latest"}}), "not a version"),
+    ("label", found({"Labels": {"io.seqera.connect.version": ""}}), "not a version"),
+    ("entrypoint", found({"Entrypoint": None}), "there is none"),
+    ("entrypoint", found({"Entrypoint": ["/start.sh"]}), "/start.sh"),
+    ("entrypoint", found({"Entrypoint": ["/my-connect-client"]}), "/my-connect-client"),
+    ("entrypoint", found({"Entrypoint": ["/usr/bin/connect-client"]}), "no --entrypoint"),
+    ("entrypoint", found({"Cmd": None}), "no CMD after it"),
+    ("user", found({"User": "mlflow"}), "USER mlflow"),
+    ("user", found({"User": "1000:0"}), "USER 1000:0"),
+    ("size", found(Size=12_000_000_000), "12,000 MB"),
+]
+
+
+@pytest.mark.parametrize(("check", "inspected", "said"), FAULTS)
 def test_a_fault_fails_exactly_its_own_check(
     check: str, inspected: dict[str, Any], said: str
 ) -> None:
     assert failed(inspected) == [check]
     assert said in evidence(inspected)[check]
+
+
+def test_every_check_has_a_fault() -> None:
+    assert {check for check, _, _ in FAULTS} == {check.name for check in image.CHECKS}
 
 
 @pytest.mark.parametrize(
@@ -68,6 +73,7 @@ def test_a_fault_fails_exactly_its_own_check(
         {"Labels": {"io.seqera.connect.version": "0.10"}},
         {"Labels": {"io.seqera.connect.version": "1.0"}},
         {"Entrypoint": ["connect-client", "--entrypoint"]},
+        {"Entrypoint": ["/usr/bin/connect-client"], "Cmd": ["--entrypoint", "jupyter"]},
         {"Entrypoint": ["/usr/bin/connect-client", "--entrypoint", "jupyter"], "Cmd": None},
     ],
 )
@@ -80,6 +86,7 @@ def test_other_spellings_of_the_same_are_good(config: dict[str, Any]) -> None:
     [
         (["/usr/bin/connect-client", "--entrypoint"], ["a", "b"], ["a", "b"]),
         (["/usr/bin/connect-client", "--entrypoint", "a"], ["b"], ["a", "b"]),
+        (["/usr/bin/connect-client"], ["--entrypoint", "a", "--entrypoint"], ["a", "--entrypoint"]),
         (["/start.sh"], ["b"], ["/start.sh", "b"]),
         (None, ["a"], ["a"]),
         (["/usr/bin/connect-client", "--entrypoint"], None, []),

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,9 +10,8 @@ from typer.testing import CliRunner, Result
 
 from deploy import image_labels
 from deploy.cli import app
-from deploy.conformance import image, judging, promises, running
-from deploy.docker.endpoint import Endpoint
-from deploy.errors import ToolMissing
+from deploy.conformance import image, promises, reach, running
+from deploy.launch import free_port
 from tests.deploy.docker.fake_engine import FakeEngine
 from tests.deploy.docker.fake_engine import running as engine_running
 
@@ -102,21 +100,35 @@ def test_without_an_engine_nothing_can_be_judged(
     assert answer.stdout == ""
 
 
-@pytest.mark.parametrize("address", ["tcp://build.example:2376", "ssh://me@build.example"])
-def test_an_engine_on_another_machine_is_not_used(address: str) -> None:
-    """Its sessions would listen on that machine, and every check would seem to fail."""
-    engine: Any = SimpleNamespace(endpoint=Endpoint(address, "DOCKER_HOST"))
-    with pytest.raises(ToolMissing, match="is on another machine"):
-        judging.require_near(engine)
+class EngineElsewhere(FakeEngine):
+    """It runs any container, and says that its port is open; nobody here listens to that."""
+
+    opened = 0
+
+    def answer(self, method: str, path: str, query: dict[str, str], body: bytes) -> tuple[int, Any]:
+        if "/containers/" not in path:
+            return super().answer(method, path, query, body)
+        self.calls.append(f"{method} {path.partition('/containers')[2]}")
+        if path.endswith("/create"):
+            self.opened = free_port()
+            return 201, {"Id": "c1"}
+        ports = {"8765/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(self.opened)}]}
+        return 200, {"State": {"Running": True}, "NetworkSettings": {"Ports": ports}}
 
 
-@pytest.mark.parametrize(
-    "address",
-    ["unix:///var/run/docker.sock", "npipe:////./pipe/docker_engine", "tcp://[::1]:2375"],
-)
-def test_an_engine_of_this_machine_is_used(address: str) -> None:
-    engine: Any = SimpleNamespace(endpoint=Endpoint(address, "DOCKER_HOST"))
-    judging.require_near(engine)
+def test_an_engine_whose_ports_are_open_elsewhere_is_said_before_any_check(
+    an_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container that has its own engine's socket: the image is not to blame."""
+    monkeypatch.setattr(reach, "_PATIENCE_S", 0)
+    elsewhere = EngineElsewhere(images=an_engine.images, image_config=CONFIG)
+    with engine_running(elsewhere):
+        monkeypatch.setenv("DOCKER_HOST", elsewhere.address)
+        answer = verify("a:1")
+    assert answer.exit_code == 4
+    assert answer.stdout == ""
+    assert "docker run --network=host" in answer.stderr
+    assert wrote(elsewhere) == ["POST /create", "POST /c1/start", "POST /c1/kill", "DELETE /c1"]
 
 
 @pytest.mark.parametrize("words", [(), ("a:1", "--local")])

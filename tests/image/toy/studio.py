@@ -70,7 +70,10 @@ class Handler(BaseHTTPRequestHandler):
             if origin != mine:
                 return self.give(403, "another page")
         path = self.path if FAULT == "prefix" else self.path.removeprefix(PREFIX)
-        return self.serve(method, path, body)
+        self.serve(method, path, body)
+        if FAULT == "start-dies":
+            os._exit(1)
+        return None
 
     def serve(self, method: str, path: str, body: bytes) -> None:
         if path == "/studio/ready":
@@ -118,10 +121,14 @@ def stop(*_: object) -> None:
 
 
 def main() -> None:
-    lock = Path(os.environ.get("STUDIO_HOME", "/var/tmp"), "toy.pid")
+    home = Path(os.environ.get("STUDIO_HOME", "/var/tmp"))
+    lock = (LINK if FAULT == "restart-link" and LINK else home) / "toy.pid"
     if FAULT == "start":
         sys.exit("it cannot start")
-    if FAULT == "restart" and lock.exists():
+    if FAULT == "start-late":
+        print("waiting for something", flush=True)
+        time.sleep(600)
+    if lock.exists() and (FAULT == "restart" or (FAULT == "restart-link" and LINK)):
         sys.exit("it is running already")
     if FAULT == "data-links" and READ_ONLY:
         sys.exit("a data link cannot be written to")
