@@ -5,15 +5,24 @@ import signal
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import needs
 
 NOTHING_MAY_BE_SKIPPED = bool(os.environ.get("CI_REQUIRE"))
 
+# How long an example takes says something about the machine, and nothing about the code.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+
 
 def pytest_configure() -> None:
-    """Hear Ctrl-C even where a shell has started the tests in the background, which ignores it."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Hear Ctrl-C even where a shell has started the tests in the background, which ignores it.
+
+    SIGTERM, as of a cancelled job, is heard the same way: what was started for a test is ended.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

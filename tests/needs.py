@@ -4,6 +4,7 @@ A marker of the same name asks here before its test runs; see `conftest.py`.
 """
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from pathlib import Path
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_ON_MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+_CAP_SYS_ADMIN = 21  # capabilities(7); its number is in linux/capability.h
 POSTGRES_FOLDERS = ("/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt")
 
 
@@ -99,9 +101,16 @@ def strace() -> str | None:
 
 
 def mounts() -> str | None:
-    """The right to mount file systems."""
-    root = os.name == "posix" and os.geteuid() == 0 and shutil.which("mount")
-    return None if root else "only root may mount file systems"
+    """The right to mount file systems, which root in a container does not have."""
+    status = Path("/proc/self/status")
+    found = status.exists() and re.search(r"^CapEff:\s*(\w+)$", status.read_text(), re.MULTILINE)
+    may = found and int(found[1], 16) >> _CAP_SYS_ADMIN & 1
+    return None if may and shutil.which("mount") else "file systems cannot be mounted here"
+
+
+def read_only() -> str | None:
+    """A way to make a folder read-only: permissions do not bind root, who needs a mount."""
+    return mounts() if os.name == "posix" and os.geteuid() == 0 else None
 
 
 def tw() -> str | None:
@@ -126,6 +135,7 @@ BY_MARKER: dict[str, Callable[[], str | None]] = {
     "s3fs": s3fs,
     "strace": strace,
     "mounts": mounts,
+    "read_only": read_only,
 }
 # Seqera's tw and the description of its API come from no package index, so nobody is required to
 # have them: where they are not there, their tests are left out, not skipped. The others use fakes.

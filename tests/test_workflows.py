@@ -1,21 +1,18 @@
-"""The forge's workflows: what they may do, whose code they run, and that this code is tested."""
+"""The forge's workflows: when they run, what they may do, whose actions they use.
+
+What their steps call is in `test_workflow_steps.py`.
+"""
 
 import re
-import subprocess
-import sys
 import tomllib
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 import deploy
+from tests.workflows import FOLDER, ROOT, WORKFLOWS, jobs, steps, triggers
 
-ROOT = Path(__file__).parent.parent
-FOLDER = ROOT / ".github" / "workflows"
-WORKFLOWS = {path.name: yaml.safe_load(path.read_text("utf-8")) for path in FOLDER.glob("*.yml")}
 PAGE = ROOT / "docs" / "deploying-from-ci.md"
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
@@ -32,40 +29,6 @@ SECRETS = {
     "release.yml": {"TOWER_ACCESS_TOKEN", "IMAGE_REGISTRY_PASSWORD"},
     "deploy.yml": {"token", "variables"},
 }
-# One line each that calls what the tests call, too.
-CALLS = re.compile(
-    r"make \w+|studioctl |scripts/|python scripts/|python -m deploy\.ci |python -m build "
-    r"|(\.venv/bin/)?python -m pip install |python -m pytest "
-)
-REASONS = {
-    (
-        "ci.yml",
-        "Run .ci/run in a Debian 12 container",
-    ): "the container is the point; .ci/run is ours",
-    ("release.yml", "gh release create"): "the forge's own command, with files made before",
-}
-
-Step = tuple[str, str, dict[str, Any]]
-
-
-def jobs() -> Iterator[Step]:
-    for file, workflow in WORKFLOWS.items():
-        for name, job in workflow["jobs"].items():
-            yield file, name, job
-
-
-def steps() -> Iterator[Step]:
-    for file, job, content in jobs():
-        for step in content.get("steps", ()):
-            yield file, job, step
-
-
-def triggers(file: str) -> Any:
-    # YAML 1.1 takes the word `on` for a truth.
-    return WORKFLOWS[file][True]
-
-
-RUNS = [(file, step) for file, _, step in steps() if "run" in step]
 USES = [
     (path.name, line.strip())
     for path in sorted(FOLDER.glob("*.yml"))
@@ -76,26 +39,6 @@ USES = [
 
 def test_there_are_the_workflows_that_are_spoken_of() -> None:
     assert WORKFLOWS.keys() == {"ci.yml", "deploy.yml", "newest.yml", "release.yml"}
-
-
-@pytest.mark.parametrize(("file", "step"), RUNS, ids=lambda part: str(part)[:60])
-def test_a_step_is_one_line_that_calls_tested_code(file: str, step: dict[str, Any]) -> None:
-    line = step["run"]
-    excused = any(
-        file == where and (step.get("name") == what or line.startswith(what))
-        for where, what in REASONS
-    )
-    assert CALLS.match(line) or excused, line
-    assert "\n" not in line.strip()
-    for script in re.findall(r"(?<![\w/])scripts/[\w/.]+", line):
-        assert (ROOT / script).is_file()
-    for target in re.findall(r"^make (\w+)", line):
-        assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
-
-
-@pytest.mark.parametrize(("file", "step"), RUNS, ids=lambda part: str(part)[:60])
-def test_no_expression_is_pasted_into_a_script(file: str, step: dict[str, Any]) -> None:
-    assert "${{" not in step["run"]
 
 
 @pytest.mark.parametrize(("where", "line"), USES)
@@ -164,12 +107,6 @@ def test_nothing_is_built_for_a_tag_that_is_no_release_nor_published_before_it_i
     assert WORKFLOWS["release.yml"]["jobs"]["index"]["environment"] == "pypi"
 
 
-def test_the_release_builds_with_the_tools_that_are_pinned() -> None:
-    (line,) = [step["run"] for file, step in RUNS if "build==" in step["run"]]
-    dev = PYPROJECT["project"]["optional-dependencies"]["dev"]
-    assert set(line.split()[4:]) == {pin for pin in dev if re.match(r"(build|hatchling)==", pin)}
-
-
 def test_the_reusable_workflow_installs_the_studioctl_of_its_own_release() -> None:
     inputs = triggers("deploy.yml")["workflow_call"]["inputs"]
     assert inputs["studioctl"]["default"] == f"mlflow-studio=={deploy.__version__}"
@@ -210,20 +147,6 @@ def test_there_is_no_image_that_the_bot_could_follow(folder: str) -> None:
     stages = set(re.findall(r"^FROM \S+ AS (\w+)", text, re.MULTILINE))
     names = set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) - stages
     assert [name for name in names if not name.startswith("${")] == []
-
-
-@pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "scripts").rglob("*.py")))
-def test_a_script_explains_itself(script: str) -> None:
-    (path,) = (ROOT / "scripts").rglob(script)
-    done = subprocess.run(
-        [sys.executable, path, "--help"],
-        cwd=ROOT,
-        env={"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.startswith("usage:")
 
 
 def example() -> Any:

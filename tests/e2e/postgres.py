@@ -51,10 +51,11 @@ class Postgres:
         """`immediate` is what a crash does: no checkpoint, connections are cut."""
         self._run("pg_ctl", "stop", "-w", "-D", self._data, "-m", mode)
 
-    def create(self, database: str) -> str:
-        """A new, empty database; its address."""
+    def create(self, database: str, copy_of: str = "template0") -> str:
+        """A new database, empty or a copy of one that nobody is connected to; its address."""
+        names = map(sql.Identifier, (database, copy_of))
         with psycopg.connect(self.uri("postgres"), autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
         return self.uri(database)
 
     def value(self, database: str, query: str) -> object:

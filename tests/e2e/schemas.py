@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from tests.running import CLEAN
@@ -37,12 +39,13 @@ for revision in ScriptDirectory.from_config(_get_alembic_config("")).walk_revisi
 """
 
 
-def revisions() -> list[str]:
+@cache
+def revisions() -> tuple[str, ...]:
     """All revisions that the installed MLflow knows, the newest first."""
-    return _run(_LIST).split()
+    return tuple(_run(_LIST).split())
 
 
-def make_files(folder: Path, names: list[str]) -> dict[str, Path]:
+def make_files(folder: Path, names: Sequence[str]) -> dict[str, Path]:
     """One SQLite file for each revision, given oldest first."""
     path = folder / "old.db"
     _run(_MAKE, f"sqlite:///{path}", str(path), *names)

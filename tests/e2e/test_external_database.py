@@ -31,19 +31,41 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="module")
-def migrated(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    """A server on an empty database that it had to fill itself, by a driver of another name."""
-    postgres.create("first")
+def filler(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Studio:
+    """A server that had to fill its database, `filled`, itself; it has stopped: copies are free."""
+    uri = postgres.create("filled")
+    env = {"MLFLOW_BACKEND_STORE_URI": uri, "STUDIO_WORKERS": "1"}
+    with running(tmp_path_factory.mktemp("filler") / "home", env) as studio:
+        assert studio.stop() == 0
+    return studio
+
+
+@pytest.fixture(scope="module")
+def migrated(
+    filler: Studio, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Studio]:
+    """A server on such a database, by a driver of another name."""
+    postgres.create("first", copy_of="filled")
     folder = tmp_path_factory.mktemp("first")
     uri = postgres.uri("first", scheme="postgresql+psycopg2")
     with running(folder / "home", {"MLFLOW_BACKEND_STORE_URI": uri}) as studio:
         yield studio
 
 
+@pytest.fixture(scope="module")
+def older(postgres: Postgres) -> str:
+    """The schema of the database `older`, which is for copies, too."""
+    revision = schemas.revisions()[3]
+    postgres.create("older")
+    schemas.make(postgres.uri("older", scheme="postgresql+psycopg"), revision)
+    return revision
+
+
 def test_an_empty_database_is_filled_and_a_client_works_on_it(
-    migrated: Studio, postgres: Postgres, tmp_path: Path
+    filler: Studio, migrated: Studio, postgres: Postgres, tmp_path: Path
 ) -> None:
-    assert "creating the tables in the database" in migrated.log
+    assert "creating the tables in the database" in filler.log
+    assert "creating the tables" not in migrated.log
     found = run_client("round_trip.py", tmp_path, migrated.url)
     assert found["history"] == pytest.approx([0.90, 0.91, 0.92])
     assert found["report"] == "4 212 variants\n"
@@ -78,7 +100,7 @@ def test_the_password_is_nowhere_to_be_seen(migrated: Studio) -> None:
 def test_a_database_that_is_not_there_yet_is_waited_for(
     migrated: Studio, postgres: Postgres, tmp_path: Path
 ) -> None:
-    uri = postgres.create("late")
+    uri = postgres.create("late", copy_of="filled")
     assert migrated.stop() == 0
     postgres.stop()
     env = {"MLFLOW_BACKEND_STORE_URI": uri, "STUDIO_DB_WAIT": "120", "STUDIO_WORKERS": "1"}
@@ -150,37 +172,34 @@ def test_a_database_that_never_answers_ends_the_start_after_the_wait(
 
 @effect_of("STUDIO_DB_UPGRADE")
 def test_an_older_database_is_upgraded_only_when_that_is_asked_for(
-    postgres: Postgres, tmp_path: Path
+    postgres: Postgres, older: str, tmp_path: Path
 ) -> None:
-    old = schemas.revisions()[3]
-    uri = postgres.create("older")
-    schemas.make(postgres.uri("older", scheme="postgresql+psycopg"), old)
+    uri = postgres.create("upgraded", copy_of="older")
     revision = "SELECT version_num FROM alembic_version"
     code, output = refused(tmp_path, {"MLFLOW_BACKEND_STORE_URI": uri})
     assert code == 78
-    assert f"the database has the older schema {old}; this MLflow needs {HEAD}" in output
+    assert f"the database has the older schema {older}; this MLflow needs {HEAD}" in output
     assert "STUDIO_DB_UPGRADE=auto" in output
-    assert postgres.value("older", revision) == old
+    assert postgres.value("upgraded", revision) == older
     env = {"MLFLOW_BACKEND_STORE_URI": uri, "STUDIO_DB_UPGRADE": "auto", "STUDIO_WORKERS": "1"}
     with running(tmp_path / "home", env) as studio:
-        assert f"upgrading the database from schema {old} to {HEAD}" in studio.log
-        assert postgres.value("older", revision) == HEAD
+        assert f"upgrading the database from schema {older} to {HEAD}" in studio.log
+        assert postgres.value("upgraded", revision) == HEAD
 
 
 def test_a_server_that_starts_while_another_one_upgrades_waits_for_that(
-    postgres: Postgres, tmp_path: Path
+    filler: Studio, postgres: Postgres, tmp_path: Path
 ) -> None:
-    uri = postgres.create("upgrading")
-    schemas.make(postgres.uri("upgrading", scheme="postgresql+psycopg"), HEAD)
+    uri = postgres.create("upgrading", copy_of="filled")
     state = "UPDATE alembic_version SET version_num = '{}'"
     postgres.value("upgrading", state.format(schemas.revisions()[3]))
-    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
     with contextlib.closing(psycopg.connect(uri)) as another:
         another.execute("SELECT pg_advisory_lock(%s)", [migrate.SCHEMA_LOCK])
         env = {"MLFLOW_BACKEND_STORE_URI": uri, "STUDIO_WORKERS": "1"}
         studio = start(tmp_path / "home", env)
         try:
-            wait_until(lambda: postgres.value("upgrading", waiting) == 1, 30, lambda: studio.log)
+            said = "another server is changing the database's schema"
+            wait_until(lambda: said in studio.log, 30, lambda: studio.log)
             another.execute(state.format(HEAD).encode())
             another.commit()
             another.close()
@@ -192,15 +211,13 @@ def test_a_server_that_starts_while_another_one_upgrades_waits_for_that(
 
 
 def test_an_older_registry_on_a_server_is_not_upgraded_either(
-    postgres: Postgres, tmp_path: Path, home: Path
+    postgres: Postgres, older: str, tmp_path: Path, home: Path
 ) -> None:
-    old = schemas.revisions()[1]
-    uri = postgres.create("registry")
-    schemas.make(postgres.uri("registry", scheme="postgresql+psycopg"), old)
+    uri = postgres.create("registry", copy_of="older")
     code, output = refused(tmp_path, {"MLFLOW_REGISTRY_STORE_URI": uri})
     assert code == 78
-    assert f"the database has the older schema {old}" in output
-    assert postgres.value("registry", "SELECT version_num FROM alembic_version") == old
+    assert f"the database has the older schema {older}" in output
+    assert postgres.value("registry", "SELECT version_num FROM alembic_version") == older
 
 
 def test_a_database_of_a_newer_mlflow_is_left_as_it_is(postgres: Postgres, tmp_path: Path) -> None:
@@ -237,9 +254,9 @@ def test_two_servers_that_start_on_one_empty_database_both_come_up(
 
 
 def test_a_client_sees_no_error_while_the_database_is_killed_and_started(
-    postgres: Postgres, tmp_path: Path
+    filler: Studio, postgres: Postgres, tmp_path: Path
 ) -> None:
-    uri = postgres.create("killed")
+    uri = postgres.create("killed", copy_of="filled")
     with running(tmp_path / "home", {"MLFLOW_BACKEND_STORE_URI": uri}) as studio:
         result: list[Any] = []
         client = threading.Thread(

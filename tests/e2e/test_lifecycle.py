@@ -5,12 +5,12 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.running import Studio, descendants, is_alive, running, start, wait_until
+from tests.running import Studio, copy_database, descendants, is_alive, running, start, wait_until
 
 pytestmark = pytest.mark.mlflow
 Start = Callable[..., Studio]
@@ -51,20 +51,36 @@ def test_a_fresh_home_serves_24_first_requests_at_once(tmp_path: Path) -> None:
         assert codes == [200] * 24
 
 
-def test_only_the_arbiter_and_the_workers_run(start_studio: Start) -> None:
-    studio = start_studio({"STUDIO_WORKERS": "2"})
-    both_workers(studio)
-    assert len(children(studio)) == 1 + 2
+@pytest.fixture(scope="module")
+def undisturbed(
+    tmp_path_factory: pytest.TempPathFactory, migrated_database: Path
+) -> Iterator[Studio]:
+    """A server for tests that only look."""
+    home = copy_database(migrated_database, tmp_path_factory.mktemp("undisturbed") / "home")
+    with running(home, {"STUDIO_WORKERS": "2"}) as studio:
+        yield studio
 
 
-def test_the_parent_stays_small_and_imports_no_mlflow(start_studio: Start) -> None:
-    studio = start_studio()
+def test_only_the_arbiter_and_the_workers_run(undisturbed: Studio) -> None:
+    both_workers(undisturbed)
+    assert len(children(undisturbed)) == 1 + 2
+
+
+def test_the_parent_stays_small_and_imports_no_mlflow(undisturbed: Studio) -> None:
+    studio = undisturbed
     process = Path("/proc") / str(studio.process.pid)
     rollup = dict(
         line.split(":") for line in (process / "smaps_rollup").read_text().splitlines()[1:]
     )
     assert int(rollup["Pss"].split()[0]) < 20_000
     assert "mlflow/" not in (process / "maps").read_text()
+
+
+def test_a_second_server_on_the_same_home_is_refused(undisturbed: Studio) -> None:
+    second = start(undisturbed.home)
+    assert second.wait() == 73
+    assert f"process {undisturbed.process.pid}" in second.log
+    assert undisturbed.request("/studio/ready").code == 200
 
 
 def test_sigterm_lets_an_upload_finish_and_ends_everything(start_studio: Start) -> None:
@@ -140,14 +156,6 @@ def test_a_killed_parent_leaves_nothing_behind(start_studio: Start) -> None:
     with socket.socket() as port:
         port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         port.bind(("127.0.0.1", studio.port))
-
-
-def test_a_second_server_on_the_same_home_is_refused(start_studio: Start) -> None:
-    studio = start_studio()
-    second = start(studio.home)
-    assert second.wait() == 73
-    assert f"process {studio.process.pid}" in second.log
-    assert studio.request("/studio/ready").code == 200
 
 
 def test_nothing_is_written_outside_the_home(tmp_path: Path, home: Path) -> None:

@@ -124,6 +124,7 @@ def allow_writing(studio: Studio, link: Path, *, allowed: bool) -> None:
     subprocess.run([*enter, "mount", "-o", how, str(link)], check=True)
 
 
+@pytest.mark.read_only
 def test_a_link_that_turns_read_only_is_said_and_the_server_goes_on(place: Place) -> None:
     before = () if os.geteuid() != 0 else (*OWN_MOUNT, str(place.link))
     studio = start(place.home, {"STUDIO_DATA_DIR": str(place.data), **SOON}, before=before)
@@ -182,6 +183,7 @@ def by_hand(commands: object, folder: Path) -> None:
     subprocess.run(["sh", "-c", script], cwd=folder, env=env, check=True, timeout=120)
 
 
+@pytest.mark.read_only
 def test_other_stores_on_a_read_only_link_are_found_and_can_be_brought_in_by_hand(
     place: Place, tmp_path: Path, migrated_database: Path
 ) -> None:

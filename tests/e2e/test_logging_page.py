@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tests.documented import BY_HAND, RUN_BY, page
-from tests.running import CLEAN, Studio, running
+from tests.running import CLEAN, Studio, copy_database, running
 
 PAGE = page("logging")
 BLOCKS = PAGE.blocks("python")
@@ -26,8 +26,9 @@ pytestmark = [pytest.mark.mlflow]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    with running(tmp_path_factory.mktemp("logging") / "home") as studio:
+def server(tmp_path_factory: pytest.TempPathFactory, migrated_database: Path) -> Iterator[Studio]:
+    home = copy_database(migrated_database, tmp_path_factory.mktemp("logging") / "home")
+    with running(home) as studio:
         yield studio
 
 

@@ -220,6 +220,7 @@ def read_only(link: Path) -> tuple[str, ...]:
     return ("unshare", "--mount", "--propagation", "private", "sh", "-c", script, str(link))
 
 
+@pytest.mark.read_only
 def test_a_read_only_link_is_recognised_and_still_read(place: Place) -> None:
     with place.running(SOON) as studio:
         log_run(studio, "yesterday")

@@ -75,7 +75,7 @@ def test_each_of_the_last_dozen_schemas_is_upgraded_and_kept_aside(
                 assert connection.execute("SELECT value FROM metrics").fetchall() == [(0.75,)]
 
 
-@pytest.mark.parametrize("number", [0, OLDER // 2, OLDER - 1])
+@pytest.mark.parametrize("number", [0, OLDER - 1])
 @effect_of("STUDIO_DB_UPGRADE")
 def test_an_older_database_is_upgraded_at_the_start(
     older: list[Path], tmp_path: Path, number: int

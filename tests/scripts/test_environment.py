@@ -1,6 +1,7 @@
 """The set-up behind `make run` and `make test`, with a Python that only logs what it is asked."""
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -162,5 +163,6 @@ def test_make_runs_what_its_words_say(words: list[str], command: str) -> None:
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
 def test_make_alone_lists_what_it_can_do() -> None:
     done = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
-    for target in ("run", "test", "lint", "bench", "vendor", "clean"):
-        assert f"make {target} " in done.stdout
+    (targets,) = re.findall(r"^\.PHONY: help (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    listed = re.findall(r"^make ([\w-]+) ", done.stdout, re.MULTILINE)
+    assert listed == targets.split()
