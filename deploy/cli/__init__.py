@@ -30,7 +30,7 @@ from deploy.cli.stop import stop
 from deploy.cli.up import up
 from deploy.cli.url import url
 from deploy.cli.verify import verify
-from deploy.versions import pinned_mlflow
+from deploy.versions import own_context, pinned_mlflow
 
 
 class Root(TyperGroup):
@@ -97,7 +97,7 @@ app.add_typer(wave.app, name="wave")
 
 def _version(wanted: bool) -> None:
     if wanted:
-        ui.give(f"studioctl {__version__} (MLflow {pinned_mlflow()})")
+        ui.give(f"studioctl {__version__} (MLflow {pinned_mlflow()}, context {own_context()})")
         raise typer.Exit
 
 
@@ -113,7 +113,10 @@ def root(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", help="Show the version and MLflow's pin.", callback=_version, is_eager=True
+            "--version",
+            help="Show the version, MLflow's pin and the build context's digest.",
+            callback=_version,
+            is_eager=True,
         ),
     ] = False,
     verbose: Annotated[

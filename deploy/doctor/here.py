@@ -10,19 +10,16 @@ from deploy.doctor.subject import Subject
 from deploy.errors import InvalidSetting, ProfileInvalid, ProfileMissing, StudioctlError
 from deploy.preflight.findings import Finding, error, ok, warning
 from deploy.profile import DEFAULT_FILE, Loaded, load_if_there
-from deploy.versions import pinned_mlflow
+from deploy.versions import own_context, pinned_mlflow
 
 STUDIOCTL, PROFILE, TW, DOCKER, BUILDKIT = "studioctl", "profile", "tw", "docker", "buildkit"
 
 
 def studioctl(subject: Subject) -> Iterator[Finding]:
-    """Tell the versions; the context's digest names all that our own image is made of."""
-    from deploy import context
-
-    with context.pack(context.locate()) as packed:
-        digest = packed.digest
+    """Tell the versions."""
     python = f"Python {platform.python_version()} on {platform.system()}"
-    yield ok(STUDIOCTL, f"{__version__}, {python}, MLflow {pinned_mlflow()}, context {digest}")
+    words = f"{__version__}, {python}, MLflow {pinned_mlflow()}, context {own_context()}"
+    yield ok(STUDIOCTL, words)
 
 
 def profile(subject: Subject) -> tuple[Loaded | None, Finding]:

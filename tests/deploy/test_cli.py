@@ -12,7 +12,7 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
-from deploy import __version__
+from deploy import __version__, context
 from deploy.cli import app
 from deploy.versions import pinned_mlflow
 from tests.deploy.calling import ROOT
@@ -56,10 +56,12 @@ def test_no_summary_of_a_command_is_cut_off(path: tuple[str, ...]) -> None:
     assert "..." not in listed
 
 
-def test_the_version_tells_ours_and_mlflows() -> None:
+def test_the_version_tells_ours_mlflows_and_the_contexts() -> None:
     result = CliRunner().invoke(app, ["--version"])
     assert result.exit_code == 0
-    assert result.stdout == f"studioctl {__version__} (MLflow {pinned_mlflow()})\n"
+    with context.pack(context.locate()) as packed:
+        told = f"MLflow {pinned_mlflow()}, context {packed.digest}"
+    assert result.stdout == f"studioctl {__version__} ({told})\n"
 
 
 def test_the_version_of_mlflow_is_the_pinned_one() -> None:
