@@ -3,7 +3,6 @@
 It takes about as long as they do, which mostly wait and leave it a core.
 """
 
-import os
 import signal
 import subprocess
 import sys
@@ -20,10 +19,10 @@ ROOT = Path(__file__).parent.parent.parent
 class Room:
     """The running clean room, and what it has said."""
 
-    def __init__(self, arguments: list[str]) -> None:
+    def __init__(self) -> None:
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 (closed when it is left)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.clean_room", *arguments],
+            [sys.executable, "-m", "tests.clean_room"],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=self._said,
@@ -54,8 +53,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     wanted = any(item.get_closest_marker("clean_room") for item in session.items)
     if wanted and not session.config.option.collectonly and not needs.docker():
-        arguments = os.environ.get("CLEAN_ROOM_TESTS", "").split()
-        session.config.stash[_room] = Room(arguments)
+        session.config.stash[_room] = Room()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
