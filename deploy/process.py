@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise, starmap
@@ -22,6 +23,8 @@ from deploy import secret, ui
 
 # What follows these options is NAME=VALUE, and the value may be a secret.
 _VARIABLES = ("--env", "--build-arg")
+_LINUX: bool = sys.platform == "linux"
+_GONE_S = 5
 _NAME = re.compile(r"(?P<name>(--[a-z-]+=)?[^=-][^=]*=).+", re.DOTALL)
 
 
@@ -201,12 +204,50 @@ class Background:
             return None
 
     def kill(self) -> None:
-        """End it and all that it has started."""
+        """End it and all that it has started, also what is in a session of its own by now."""
+        family = _family(self._child.pid) if self.running else set()
         if os.name == "posix":
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._child.pid, signal.SIGKILL)
+            for pid in family:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
         self._child.kill()
         self._child.wait()
+        # Whoever tidies up after them must not meet one in its last write.
+        until = time.monotonic() + _GONE_S
+        while not family.isdisjoint(_living()) and time.monotonic() < until:
+            time.sleep(0.02)
+
+
+def _family(pid: int) -> set[int]:
+    """A process and all that it has started."""
+    living, found = _living(), {pid}
+    while grown := {child for child, parent in living.items() if parent in found} - found:
+        found |= grown
+    return found
+
+
+def _living() -> dict[int, int]:
+    """The parent of every process; without those that have ended, and nothing on Windows."""
+    if _LINUX:
+        return dict(filter(None, map(_lives, Path("/proc").glob("[0-9]*/stat"))))
+    if os.name != "posix":
+        return {}
+    said = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=False
+    )
+    rows = map(str.split, said.stdout.splitlines())
+    return {int(row[0]): int(row[1]) for row in rows if not row[2].startswith("Z")}
+
+
+def _lives(stat: Path) -> tuple[int, int] | None:
+    """A process and its parent (proc(5)); its name, in parentheses, may hold anything."""
+    try:
+        state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+    except OSError:  # it has just ended
+        return None
+    return None if state == "Z" else (int(stat.parent.name), int(parent))
 
 
 def become(command: Command) -> NoReturn:

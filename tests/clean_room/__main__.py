@@ -3,9 +3,10 @@
 `make clean-room`, with a Docker engine. What git has of this folder, changes and new files
 included, is the repository that is cloned there. Needs the package index, and takes about as long
 as the tests do. Words on the command line are passed on to pytest: `ARGS=tests/studio` makes it
-short.
+short. `--cpus 0.5` leaves the rest of the machine to others.
 """
 
+import argparse
 import io
 import os
 import subprocess
@@ -21,12 +22,17 @@ IMAGE = "mlflow-studio-test:clean-room"
 SETTINGS = ("PIP_INDEX_URL",)
 
 
-def main(arguments: list[str]) -> int:
+def main(words: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="make clean-room")
+    parser.add_argument("--cpus", type=float)
+    wish, arguments = parser.parse_known_args(words)
     base = os.environ.get("DEBIAN_IMAGE")
     chosen = [f"--build-arg=BASE_IMAGE={base}"] if base else []
     recipe = (HERE / "Dockerfile").read_bytes()
     _docker("build", "--quiet", f"--tag={IMAGE}", *chosen, "-", given=recipe)
     settings = [f"--env={name}" for name in SETTINGS if os.environ.get(name)]
+    if wish.cpus:
+        settings.append(f"--cpus={wish.cpus:g}")
     # --init: a terminal's left-overs are somebody's to reap.
     follow = ("python3", "-m", "tests.clean_room.follow", *arguments)
     room = _docker("create", "--init", "--workdir=/srv", *settings, IMAGE, *follow)

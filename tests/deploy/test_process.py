@@ -2,6 +2,8 @@
 
 import os
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -71,3 +73,20 @@ def test_a_started_program_is_said_where_details_are_wanted(
         ui.be_verbose(False)
     process.ask(python("pass"), 30)
     assert capsys.readouterr().err == f"· starting {python('pass')}\n"
+
+
+CHILD = "import os, time; os.setsid(); print(os.getpid(), flush=True); time.sleep(60)"
+PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {CHILD!r}])"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no sessions of processes")
+def test_whoever_is_killed_takes_along_what_has_a_session_of_its_own(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    background = process.Background(python(PARENT), log)
+    while not log.read_text().strip():
+        assert background.running
+        time.sleep(0.02)
+    child = int(log.read_text())
+    background.kill()
+    assert child not in process._living()
+    assert not background.running

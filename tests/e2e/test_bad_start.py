@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -33,13 +32,25 @@ def age(database: Path, revision: str) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
+# Takes a port, says which, and keeps it until its stdin is closed.
+HOLDER = """
+import socket, sys
+with socket.create_server(("127.0.0.1", 0)) as taken:
+    print(taken.getsockname()[1], flush=True)
+    sys.stdin.read()
+"""
+
+
 def test_a_taken_port_is_named_with_its_holder(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout
+        port = int(holder.stdout.readline())
         code, output = refused(tmp_path, {"STUDIO_PORT": str(port)})
+        name = Path(f"/proc/{holder.pid}/comm").read_text().strip()
     assert code == 73
-    holder = Path("/proc/self/comm").read_text().strip()
-    assert f"port {port} is taken by {holder} (process {os.getpid()})" in output
+    assert f"port {port} is taken by {name} (process {holder.pid})" in output
     assert "STUDIO_PORT" in output
     assert not (tmp_path / "home" / "mlflow.db").exists()
 

@@ -278,4 +278,5 @@ def test_setting_aside_keeps_the_log_and_never_overwrites(place: Place) -> None:
     assert second.name == "19700101T000000Z-mlflow.db.2"
     assert not list(place.home.glob("mlflow.db*"))
     assert ledger.steps(first) == [1, 2, 3]
-    assert sqlite3.connect(second).execute("SELECT count(*) FROM runs").fetchone() == (0,)
+    with closing(sqlite3.connect(second)) as connection:
+        assert connection.execute("SELECT count(*) FROM runs").fetchone() == (0,)
