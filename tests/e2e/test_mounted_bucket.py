@@ -28,6 +28,7 @@ pytestmark = [pytest.mark.s3fs, pytest.mark.slow]
 DELAY_S = 0.01
 KILLS = 4
 COMMITS_WHILE_CUT = 300
+A_REQUEST_HANGS_S = 16  # on s3fs, when the line is cut
 
 
 @pytest.fixture(scope="module")
@@ -145,8 +146,8 @@ def test_a_line_that_is_cut_holds_no_commit_up_and_loses_nothing(
     said = work.stop()
     assert "everything is published" in said
     during = [at for _, at in work.acknowledged() if cut_at <= at <= mended_at]
-    pauses = sorted(after - before for before, after in itertools.pairwise(during))
-    assert pauses[int(len(pauses) * 0.99)] < 0.25, "commits waited for the link"
+    longest = max(after - before for before, after in itertools.pairwise(during))
+    assert longest < A_REQUEST_HANGS_S / 3, "commits waited for the link"
     steps = restored(mount("there").path, tmp_path / "fresh")
     assert steps == list(range(1, len(steps) + 1))
     assert len(steps) >= work.acknowledged()[-1][0]
