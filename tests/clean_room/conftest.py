@@ -14,7 +14,7 @@ import pytest
 
 from tests import needs
 
-SHARE = 0.25  # of all processors
+SHARE = 0.35  # of all processors
 ROOT = Path(__file__).parent.parent.parent
 
 

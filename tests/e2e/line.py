@@ -57,14 +57,19 @@ class Line:
             return _drop(client)
         server.settimeout(None)
         with self._lock:
-            self._open |= {client, server}
+            was_cut = self._cut.is_set()  # while we were connecting
+            if not was_cut:
+                self._open |= {client, server}
+        if was_cut:
+            _drop(server)
+            return _drop(client)
         threading.Thread(target=self._pass_on, args=(server, client), daemon=True).start()
         self._pass_on(client, server)
 
     def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
         """What the client sends is delayed: a request is one chunk or begins with one."""
-        upward = source.getpeername()[1] != self._target
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # the line is cut, or an end has left
+            upward = source.getpeername()[1] != self._target
             while data := source.recv(_CHUNK):
                 if upward:
                     self.sent += len(data)
