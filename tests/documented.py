@@ -90,6 +90,14 @@ BY_HAND = {
 
 
 @dataclass(frozen=True, slots=True)
+class Command:
+    """What stands behind a `$`, and the lines that the page shows below it."""
+
+    line: str
+    shown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A page for people; `name` is its path in the repository."""
 
@@ -100,10 +108,29 @@ class Page:
         """The code blocks of one language."""
         return re.findall(rf"^```{language}\n(.*?)^```$", self.text, re.MULTILINE | re.DOTALL)
 
+    def section(self, title: str) -> "Page":
+        """The part below one heading of the second level."""
+        pattern = rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)"
+        (found,) = re.findall(pattern, self.text, re.MULTILINE | re.DOTALL)
+        return Page(self.name, found)
+
+    def typed(self) -> list[Command]:
+        """What console blocks have: continued lines joined, comments and ellipses left out.
+
+        >>> text = "## A\\n```console\\n$ make it   # soon\\nmade\\n...\\n$ see it\\n```\\n## B\\n"
+        >>> Page("", text).section("A").typed()
+        [Command(line='make it', shown=('made',)), Command(line='see it', shown=())]
+        """
+        found = []
+        for typed in re.split(r"^\$ ", "".join(self.blocks("console")), flags=re.MULTILINE)[1:]:
+            line, *shown = typed.replace("\\\n", " ").splitlines()
+            kept = (each for each in shown if each.strip() not in ("", "...", "…"))
+            found.append(Command(_tidy(line), tuple(kept)))
+        return found
+
     def commands(self) -> list[str]:
-        """The lines behind a `$` in console blocks: continued lines joined, comments left out."""
-        lines = re.findall(r"^\$ ((?:.*\\\n)*.*)$", "".join(self.blocks("console")), re.MULTILINE)
-        return [_tidy(line) for line in lines]
+        """The lines behind a `$` in console blocks."""
+        return [each.line for each in self.typed()]
 
     def spans(self) -> list[str]:
         """What is written as code: inline, and the commands."""
@@ -117,7 +144,7 @@ class Page:
 
 def _tidy(line: str) -> str:
     """Comments begin after two spaces, as a `#` may be part of an address."""
-    return " ".join(re.sub(r"\s{2,}#.*", "", line.replace("\\\n", " ")).split())
+    return " ".join(re.sub(r"\s{2,}#.*", "", line).split())
 
 
 def pages() -> list[Page]:

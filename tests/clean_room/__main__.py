@@ -58,8 +58,8 @@ def _brought_along() -> bytes:
         repository = Path(folder) / "mlflow-studio.git"
         _commit(repository)
         archive.add(repository, repository.name, filter=_of_root)
-        for name in ("follow.py", "page.py", "terminal.py"):
-            archive.add(HERE / name, f"tests/clean_room/{name}", filter=_of_root)
+        for name in ("documented.py", "clean_room/follow.py", "clean_room/terminal.py"):
+            archive.add(ROOT / "tests" / name, f"tests/{name}", filter=_of_root)
     return content.getvalue()
 
 

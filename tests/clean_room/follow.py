@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.clean_room.page import Command, Section
 from tests.clean_room.terminal import Failed, Terminal
+from tests.documented import Command, Page
 
 REPOSITORY = "file:///srv/mlflow-studio.git"
 PLACEHOLDER = "URL-OF-THIS-REPOSITORY"
@@ -44,13 +44,12 @@ def main(arguments: list[str]) -> None:
     print("\nthe README holds: every line was typed, and did what it says")
 
 
-def tries_it(terminal: Terminal, environment: dict[str, str]) -> str:
-    """Clone, run, log a run, stop, run again; give the README's text."""
+def tries_it(terminal: Terminal, environment: dict[str, str]) -> Page:
+    """Clone, run, log a run, stop, run again; give the README."""
     # Which lines these are is in the clone that they make, so the first is known beforehand.
     terminal.types(GETTING_IT)
-    readme = (CLONE / "README.md").read_text(encoding="utf-8")
-    section = Section(readme, "Try it on your machine")
-    cloned, made, logged = section.commands[:3]
+    readme = Page("README.md", (CLONE / "README.md").read_text(encoding="utf-8"))
+    cloned, made, logged = readme.section("Try it on your machine").typed()[:3]
     same(filled_in(cloned), GETTING_IT)
 
     ready = f"MLflow Studio is ready: {SERVER}/"
@@ -72,10 +71,10 @@ def stops(terminal: Terminal) -> None:
 
 
 def runs_it_as_a_studio(
-    terminal: Terminal, readme: str, known: dict[str, str], digest: str
+    terminal: Terminal, readme: Page, known: dict[str, str], digest: str
 ) -> None:
     """Install from the repository, write a profile, deploy; then whatever a day brings."""
-    installed, init, token, deployed = Section(readme, "Run it as a Studio").commands[:4]
+    installed, init, token, deployed = readme.section("Run it as a Studio").typed()[:4]
     for name in ("TOWER_API_ENDPOINT", "WAVE_ENDPOINT"):
         terminal.types(f"export {name}={known[name]}")
     terminal.types("mkdir project && cd project")
@@ -88,8 +87,7 @@ def runs_it_as_a_studio(
     shows(deployed, terminal.types(deployed.line))
 
     terminal.types("export TOWER_WORKSPACE_ID=71")
-    for command in Section(readme, "From day to day").commands:
-        line = command.line
+    for line in readme.section("From day to day").commands():
         if line == "studioctl rollback":  # nothing has been replaced
             terminal.types(line, code=1)
         elif line == "studioctl delete":

@@ -4,20 +4,18 @@ import re
 from pathlib import Path
 
 from tests.deploy.commands.calling import User
-from tests.documented import ROOT
+from tests.documented import ROOT, Page
 from tests.fakes.platform import TOKEN
 from tests.fakes.sessions import LOGIN
 from tests.fakes.wave import Wave
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-SECTION = README.partition("## Run it as a Studio\n")[2].partition("\n## ")[0]
+README = Page("README.md", (ROOT / "README.md").read_text(encoding="utf-8"))
 
 
 def shown() -> list[str]:
     """The lines below the command, without those left out; all numbers are alike."""
-    block = re.findall(r"^```console\n(.*?)^```$", SECTION, re.MULTILINE | re.DOTALL)[0]
-    lines = block.partition("$ studioctl deploy -w acme/research\n")[2].splitlines()
-    return [alike(line) for line in lines if line.strip() != "…"]
+    typed = {each.line: each.shown for each in README.section("Run it as a Studio").typed()}
+    return [alike(line) for line in typed["studioctl deploy -w acme/research"]]
 
 
 def alike(line: str) -> str:
