@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import sys
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,8 +49,25 @@ class Watched(Platform):
             return super().answer(call)
         self.hit = str(call)
         reply = super().answer(call) if self.is_done else Reply.error(400, "not done")
+        until_it_waits()
         interrupted()
         return reply
+
+
+# What is innermost in the main thread while it waits for a server, or for tw.
+WAITING = {"readinto", "select", "wait", "join"}
+
+
+def until_it_waits() -> None:
+    """Return once the main thread waits for this answer.
+
+    It may still be on its way there when the call has arrived, and a KeyboardInterrupt in the midst
+    of http.client's `HTTPResponse.__init__` leaves an object whose own finalizer complains.
+    """
+    limit = time.monotonic() + 10
+    while sys._current_frames()[threading.main_thread().ident or 0].f_code.co_name not in WAITING:
+        assert time.monotonic() < limit, "the main thread does not wait for an answer"
+        time.sleep(0.001)
 
 
 def interrupted() -> None:
