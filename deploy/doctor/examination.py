@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from deploy import secret
-from deploy.doctor import here, servers
+from deploy.doctor import beforehand, here, servers
 from deploy.doctor.subject import Subject
 from deploy.errors import StudioctlError
 from deploy.preflight import access
@@ -82,6 +82,7 @@ def examine(
     """Give what every check has found, in a fixed order and without a secret."""
     profile, of_profile = here.profile(subject)
     subject = replace(subject, profile=profile)
+    beforehand.load()
     runs = [Running(check) for check in checks]
     for each in runs:
         each.start(subject)

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -18,7 +20,7 @@ from deploy.doctor.examination import Check
 from deploy.errors import InvalidSetting
 from deploy.preflight.findings import ok
 from deploy.web import Patience
-from tests.deploy.calling import studioctl
+from tests.deploy.calling import ROOT, studioctl
 from tests.deploy.docker.fake_engine import FakeEngine, running
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import TOKEN, Platform
@@ -309,6 +311,38 @@ def test_a_terminal_without_the_marks_gets_words(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{mark}token" in done.stdout
+
+
+# Runs the command, and prints what its threads import.
+IMPORTS = """
+import sys, threading
+def heard(event, arguments):
+    if event == "import" and threading.current_thread() is not threading.main_thread():
+        imported.add(arguments[0])
+imported = set()
+sys.addaudithook(heard)
+from deploy.cli import app
+try:
+    app(["doctor"])
+finally:
+    print(*sorted(imported), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("ill", [None, _no_platform, _ill_platform, _wave_is_away, _no_docker])
+def test_no_check_imports_a_package_while_others_run(
+    ward: Ward, ill: Callable[[Ward], None] | None
+) -> None:
+    if ill:
+        ill(ward)
+    env = {**ward.env, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTS], env=env, capture_output=True, text=True, check=False
+    )
+    assert "docker" in done.stdout
+    # What is at work in Python itself imports single modules, of which none waits for another.
+    own = sys.stdlib_module_names
+    assert [name for name in done.stderr.split() if name.partition(".")[0] not in own] == []
 
 
 def _others(ward: Ward) -> dict[str, str]:
