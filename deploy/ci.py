@@ -55,6 +55,18 @@ def variables(text: str) -> dict[str, str]:
     return found
 
 
+def masking(value: str) -> str:
+    """Give the line that tells the forge to hide a value.
+
+    It reads `%0A` and the like in such a line as what they stand for (GitHub's own toolkit writes
+    `%25` for `%`, too), and would hide something else.
+
+    >>> masking("50%0A")
+    '::add-mask::50%250A'
+    """
+    return f"::add-mask::{value.replace('%', '%25')}"
+
+
 def read(step: str, stdout: str, said: str) -> tuple[Mapping[str, Any], str]:
     """Give the document that a command has printed, and the summary; the first may be empty."""
     document: Mapping[str, Any] = json.loads(stdout) if stdout.strip() else {}
@@ -87,7 +99,7 @@ def main() -> int:
     # The forge hides a secret of several lines as a whole only: each value has to be named to it.
     for value in variables(os.environ.get(VARIABLES, "")).values():
         if value:
-            print(f"::add-mask::{value}", flush=True)
+            print(masking(value), flush=True)
     done = watch(wanted)
     document, summary = read(wish.step, done.stdout, done.stderr)
     _append(os.environ.get("GITHUB_STEP_SUMMARY"), summary)

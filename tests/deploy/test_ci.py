@@ -134,19 +134,19 @@ def test_a_secret_reaches_the_studio_and_is_shown_nowhere(a_runner: Runner) -> N
     profile = yaml.safe_load(path.read_text())
     profile["environment"] = {"A_PASSWORD": {"from_env": "MY_PASSWORD", "visible": True}}
     path.write_text(yaml.safe_dump(profile))
-    a_runner.env["STUDIO_VARIABLES"] = "MY_PASSWORD=planted=value\n\nOTHER=\n"
+    a_runner.env["STUDIO_VARIABLES"] = "MY_PASSWORD=planted=%0Avalue\n\nOTHER=\n"
     said = ""
     for step in ("plan", "deploy"):
         done = a_runner.runs(step, *NOTHING_GIVEN)
         assert done.returncode == 0, done.stderr
         # The one line in which the forge is told what to hide, and which it hides itself.
         lines = done.stdout.splitlines()
-        assert lines.pop(0) == "::add-mask::planted=value"
+        assert lines.pop(0) == "::add-mask::planted=%250Avalue"
         said += "".join((*lines, done.stderr, *map(a_runner.read, ("summary", "outputs"))))
     assert "planted" not in said
     assert TOKEN not in said
     studio = a_runner.platform.studio("mlflow")
-    assert studio.configuration["environment"]["A_PASSWORD"] == "planted=value"
+    assert studio.configuration["environment"]["A_PASSWORD"] == "planted=%0Avalue"
 
 
 def test_variables_that_cannot_be_read_are_not_repeated(a_runner: Runner) -> None:
