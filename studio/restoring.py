@@ -68,7 +68,7 @@ def restore(
 
 _REMEDY = (
     "Start again when they are there (STUDIO_LINK_WAIT gives them more time); "
-    "STUDIO_ALLOW_EMPTY=1 starts without them."
+    "STUDIO_ALLOW_EMPTY=true starts without them."
 )
 
 
@@ -95,7 +95,7 @@ def _without(link: Mount, settings: Settings, log: Log) -> dict[str, Any]:
         raise StartRefused(
             DATA_UNUSABLE,
             f"{why}.\nNothing was changed. Start again when it answers, or detach it; "
-            "STUDIO_ALLOW_EMPTY=1 starts without it.",
+            "STUDIO_ALLOW_EMPTY=true starts without it.",
         )
     warning = f"{why}. STUDIO_ALLOW_EMPTY: this start does without it"
     log(f"warning: {warning}")

@@ -149,7 +149,7 @@ def _conclude(watched: Mapping[str, _Watched], waited_s: float, log: Log) -> Non
         if not link.listing:
             log(
                 f'data link "{name}" stayed empty for {waited_s:.0f} s and is taken for an empty '
-                "one; should files appear on it later, that is said"
+                "one; should files appear in the next ten minutes, that is said"
             )
         elif not link.settled:
             log(f'data link "{name}" is still being filled after {waited_s:.0f} s; it is used')

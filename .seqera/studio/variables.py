@@ -122,7 +122,11 @@ VARIABLES: tuple[Variable, ...] = (
         "Pages that may show the Studio in a frame (CSP sources).",
         "'self' and the parent domains",
     ),
-    _studio("STUDIO_WORKERS", "Server processes (1-32).", "2; up to 4 with a database server"),
+    _studio(
+        "STUDIO_WORKERS",
+        "Server processes (1-32).",
+        "one a core: up to 2, and 2 to 4 with a database server",
+    ),
     _studio("STUDIO_PUBLISH_INTERVAL", "Seconds between two published snapshots (1-3600).", "15"),
     _studio("STUDIO_RESTORE_FROM", "Start from this published state: `<session>/<number>`."),
     _studio("STUDIO_ALLOW_EMPTY", "Start empty although no published state verifies.", "false"),

@@ -30,7 +30,7 @@ def deploy(
     ] = False,
     accept_data_loss: Annotated[
         bool,
-        typer.Option("--accept-data-loss", help="Replace a Studio although its runs stay behind."),
+        typer.Option("--accept-data-loss", help="Go on although runs or artifacts stay behind."),
     ] = False,
     delete_previous: Annotated[
         bool,

@@ -44,7 +44,7 @@ def verify(
     from deploy.conformance import interrupts, judging, report
 
     if (image is None) == (not local):
-        context.fail("name an image, or give --local")
+        context.fail("name an image or give --local, not both")
     if local and sys.platform == "win32":
         raise typer.BadParameter("the server does not run on Windows", param_hint="--local")
     wish = judging.Wish(start_limit, mlflow, clock=world(context).clock)

@@ -14,7 +14,7 @@ PLATFORM = "linux/amd64"
 ARCHITECTURE = Check(
     "architecture",
     f"it is for {PLATFORM}",
-    f"Build it with --platform {PLATFORM}: compute environments run no other.",
+    f"Build it with --platform {PLATFORM}, which most compute environments run.",
 )
 LABEL = Check(
     "label",

@@ -95,7 +95,10 @@ def wave(subject: Subject) -> Iterator[Finding]:
         base = resolve.endpoint("WAVE_ENDPOINT", subject.env, resolve.WAVE).value
         version = Client(subject.reach(base)).version()
     except StudioctlError as problem:
-        remedy = "WAVE_ENDPOINT is its address. Without Wave: build --docker --push."
+        remedy = (
+            "WAVE_ENDPOINT is its address. Without Wave:\n"
+            "studioctl build --docker --push --repository REGISTRY/NAME"
+        )
         if _builds_with_wave(subject):
             yield error(WAVE, str(problem), remedy, problem.exit_code)
         else:

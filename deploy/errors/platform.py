@@ -76,11 +76,15 @@ class NotReady(StudioctlError):
     def __init__(self, studio: str, limit: str, why: str, look: str) -> None:
         self.studio = studio
         self.why = why
-        super().__init__(
-            f'the Studio "{studio}" runs, but was not ready within {limit}. It says:\n'
-            f"  {why}\n"
-            f"Look at it again: {look}"
+        self._happened = (
+            f'the Studio "{studio}" runs, but was not ready within {limit}. It says:\n  {why}'
         )
+        super().__init__(f"{self._happened}\nLook at it again: {look}")
+
+    @property
+    def happened(self) -> str:
+        """What it said: one that has been put away again cannot be looked at."""
+        return self._happened
 
 
 class ChangedMeanwhile(StudioctlError):
@@ -105,7 +109,7 @@ class DataLeftBehind(StudioctlError):
         self.studio = studio
         super().__init__(
             f'this deploy of the Studio "{studio}" {why}.\n'
-            "Nothing was changed. If that is meant: studioctl deploy --accept-data-loss"
+            "Nothing was changed. If that is meant, repeat the command with --accept-data-loss"
         )
 
 
@@ -124,7 +128,7 @@ class RolledBack(StudioctlError):
         self.undone = tuple(undone)
         self.exit_code = cause.exit_code
         done = "".join(f"\n  {line}" for line in undone)
-        super().__init__(f"{cause}\nTo go back, this was done:{done}")
+        super().__init__(f"{cause.happened}\nTo go back, this was done:{done}")
 
 
 class LeftHalfWay(StudioctlError):

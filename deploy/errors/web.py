@@ -125,7 +125,10 @@ class GaveUpWaiting(StudioctlError):
 
     def __init__(self, what: str, limit: str, status: str, resume: str) -> None:
         self.what = what
-        super().__init__(
-            f"{what} did not end within {limit}. Its last status was {status}.\n"
-            f"It may still end well. To go on waiting:\n  {resume}"
-        )
+        self._happened = f"{what} did not end within {limit}. Its last status was {status}."
+        super().__init__(f"{self._happened}\nIt may still end well. To go on waiting:\n  {resume}")
+
+    @property
+    def happened(self) -> str:
+        """That it took too long: what has been undone is not to be waited for."""
+        return self._happened

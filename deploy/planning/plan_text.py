@@ -36,7 +36,7 @@ def _lines(plan: Plan) -> Iterator[str]:
     for warning in plan.warnings:
         yield f"  warning: {warning}"
     if plan.loses_data:
-        yield "  This has to be accepted: studioctl deploy --accept-data-loss"
+        yield "  This has to be accepted: deploy with --accept-data-loss"
 
 
 def _change(change: Change) -> str:

@@ -167,7 +167,7 @@ def _empty(local: Local, why: str, wishes: Wishes) -> Choice:
         return Choice("fresh", why, set_aside=local.present)
     why += (
         ". Nothing was changed. STUDIO_RESTORE_FROM=<session>/<number> chooses a state, "
-        "STUDIO_ALLOW_EMPTY=1 starts with an empty database beside what is there"
+        "STUDIO_ALLOW_EMPTY=true starts with an empty database beside what is there"
     )
     return Choice("refuse", why, exit_code=DATA_UNUSABLE)
 

@@ -103,9 +103,9 @@ def filled_in(command: Command) -> str:
 
 def names_the_link(profile: Path, link: str) -> None:
     """Do with an editor what the sample profile asks for."""
-    before, none, after = profile.read_text(encoding="utf-8").partition("data-links: []\n")
+    before, none, after = profile.read_text(encoding="utf-8").partition("#data-links:\n")
     if not none:
-        raise Failed("the sample profile has no line `data-links: []` to fill in")
+        raise Failed("the sample profile has no line `#data-links:` to uncomment")
     link_of_ours = f"data-links:\n  - name: {link}\n    writable: true\n"
     profile.write_text(before + link_of_ours + after, encoding="utf-8")
 

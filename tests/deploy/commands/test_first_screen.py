@@ -51,6 +51,6 @@ def test_the_output_on_the_first_screen_is_what_is_printed(a_user: User) -> None
 
 def names_a_data_link(profile: Path) -> None:
     text = profile.read_text(encoding="utf-8")
-    assert "data-links: []" in text
+    assert "#data-links:\n" in text
     link = "data-links: [{name: mlflow-runs, writable: true}]"
-    profile.write_text(text.replace("data-links: []", link), encoding="utf-8")
+    profile.write_text(text.replace("#data-links:\n", f"{link}\n"), encoding="utf-8")

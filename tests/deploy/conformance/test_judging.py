@@ -135,4 +135,4 @@ def test_an_engine_whose_ports_are_open_elsewhere_is_said_before_any_check(
 def test_one_thing_is_judged_at_a_time(words: tuple[str, ...]) -> None:
     answer = verify(*words)
     assert answer.exit_code == 2
-    assert "name an image, or give --local" in answer.stderr
+    assert "name an image or give --local, not both" in answer.stderr

@@ -63,6 +63,8 @@ def test_a_studio_that_does_not_come_up_is_undone(
     assert running.snapshot() == before
     assert "To go back, this was done" in str(caught.value)
     assert "runs again" in str(caught.value)
+    # What was undone is gone: nobody can wait for it.
+    assert "go on waiting" not in str(caught.value)
 
 
 @pytest.mark.parametrize("change", [{"image": NEW}, {"image": OLD, "cpu": 4}], ids=str)
@@ -72,6 +74,7 @@ def test_a_studio_that_never_gets_ready_is_undone(running: Desk, change: dict[st
     with pytest.raises(StudioctlError, match="unable to open database file") as caught:
         running.deploy(running.wish(**change))
     assert caught.value.exit_code == 7
+    assert "Look at it again" not in str(caught.value)
     assert running.snapshot() == before
 
 
