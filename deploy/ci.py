@@ -19,9 +19,11 @@ from typing import Any
 
 from deploy import job_summary
 from deploy.process import Command, watch
+from deploy.secret import SHORTEST_TELLING_VALUE, named
 
 CHANGES = 10
 VARIABLES = "STUDIO_VARIABLES"
+_OUTPUTS = ("", "true", "false")
 
 
 def command(wish: argparse.Namespace, env: Mapping[str, str]) -> Command:
@@ -55,16 +57,26 @@ def variables(text: str) -> dict[str, str]:
     return found
 
 
-def masking(value: str) -> str:
-    """Give the line that tells the forge to hide a value.
+def masks(env: Mapping[str, str]) -> list[str]:
+    """Give the lines that tell GitHub what to hide; elsewhere they would show it.
 
-    It reads `%0A` and the like in such a line as what they stand for (GitHub's own toolkit writes
-    `%25` for `%`, too), and would hide something else.
+    GitHub hides a secret of several lines as a whole only, so each value has to be named to it. It
+    drops an output in which a hidden value occurs, so one like `true` must not be hidden. In such a
+    line it reads `%0A` as a line feed, and so on: its own toolkit writes `%25` for `%`.
 
-    >>> masking("50%0A")
-    '::add-mask::50%250A'
+    >>> masks({"GITHUB_ACTIONS": "true", VARIABLES: "A_PASSWORD=5%0A\\nB=a long value\\nC=true"})
+    ['::add-mask::5%250A', '::add-mask::a long value']
+    >>> masks({VARIABLES: "A_PASSWORD=hunter2"})
+    []
     """
-    return f"::add-mask::{value.replace('%', '%25')}"
+    if env.get("GITHUB_ACTIONS") != "true":
+        return []
+    told = [
+        value
+        for name, value in variables(env.get(VARIABLES, "")).items()
+        if len(value) >= SHORTEST_TELLING_VALUE or (named(name) and value not in _OUTPUTS)
+    ]
+    return [f"::add-mask::{value.replace('%', '%25')}" for value in told]
 
 
 def read(step: str, stdout: str, said: str) -> tuple[Mapping[str, Any], str]:
@@ -96,10 +108,8 @@ def main() -> int:
         wanted = command(wish, os.environ)
     except ValueError as wrong:
         parser.error(str(wrong))
-    # The forge hides a secret of several lines as a whole only: each value has to be named to it.
-    for value in variables(os.environ.get(VARIABLES, "")).values():
-        if value:
-            print(masking(value), flush=True)
+    for line in masks(os.environ):
+        print(line, flush=True)
     done = watch(wanted)
     document, summary = read(wish.step, done.stdout, done.stderr)
     _append(os.environ.get("GITHUB_STEP_SUMMARY"), summary)

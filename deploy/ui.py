@@ -1,13 +1,33 @@
 """What people see, on stderr, and what programs read, on stdout."""
 
+import contextlib
+import os
 import sys
+from collections.abc import Iterator
+from typing import TextIO
 
 _verbose = False
 
 
 def say(line: str) -> None:
-    """Tell the person at the terminal."""
-    print(line, file=sys.stderr, flush=True)
+    """Tell the person at the terminal, if there still is one."""
+    with to_whoever_reads(sys.stderr):
+        print(line, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def to_whoever_reads(stream: TextIO) -> Iterator[None]:
+    """Write for people; where nobody reads any more, go on in silence.
+
+    Ctrl-C ends a `| tee log` as well, and a terminal may be closed: what is under way then has to
+    be brought to its end, or taken back, all the same.
+    """
+    try:
+        yield
+    except OSError:
+        # What is still in the stream's buffer would fail again, at the latest at the exit.
+        with contextlib.suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+            os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def detail(line: str) -> None:

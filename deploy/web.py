@@ -185,6 +185,7 @@ class Web:
                 method,
                 url,
                 data=body,
+                headers=self._type(method),
                 timeout=(self.patience.connect_s, self.patience.read_s),
                 # The token travels in the body, and a redirection would take it elsewhere.
                 allow_redirects=False,
@@ -205,6 +206,12 @@ class Web:
             self._tell(method, path, why, begun)
             # Not chained: the words of this exception may hold a proxy's password.
             raise Unreachable(method, url, why, passing, answers.was_sent(error)) from None
+
+    def _type(self, method: str) -> dict[str, str]:
+        """Tell what is sent, not what is asked for: a store's address is signed without a type."""
+        if method == "GET" or "Content-Type" in self.headers:
+            return {}
+        return {"Content-Type": "application/json"}
 
     def _tell(self, method: str, path: str, what: str, begun: float) -> None:
         # Without the query: addresses of files carry their signature in it.
@@ -234,7 +241,6 @@ class Web:
                 {
                     "User-Agent": f"studioctl/{__version__}",
                     "Accept": "application/json, text/plain;q=0.9, */*;q=0.1",
-                    "Content-Type": "application/json",
                 }
             )
             session.headers.update(self.headers)

@@ -41,6 +41,13 @@ def rollback(
     if present is not None:
         ui.say(f'"{present.name}" ({present.id}, {present.image}) is stopped and kept')
     if dry_run:
+        if as_json:
+            studios = {"kept": kept, "present": present}
+            shown = {
+                key: studio and {"id": studio.id, "name": studio.name, "image": studio.image}
+                for key, studio in studios.items()
+            }
+            ui.give(json.dumps({"name": about.name, **shown, "actions": []}, indent=2))
         return
     if world(context).is_terminal():
         agreed(context, "Go back?", yes=yes)

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
+from deploy import ui
 from deploy.studios.explain import plain
 from deploy.wait import spelt
 
@@ -33,18 +34,21 @@ class Progress:
         out = self.stream or sys.stderr
         line = f"{studio.status}: {spelt(elapsed_s)} of at most {spelt(self.limit_s)}"
         if out.isatty():
-            self._draw(out, "\n".join([line, *map(_marked, studio.progress)]))
+            with ui.to_whoever_reads(out):
+                self._draw(out, "\n".join([line, *map(_marked, studio.progress)]))
             return
         step = current(studio)
         said = (studio.status, step)
         if said != self._said or elapsed_s - self._said_at >= QUIET_S:
-            print(f"{line} ({step})" if step else line, file=out, flush=True)
+            with ui.to_whoever_reads(out):
+                print(f"{line} ({step})" if step else line, file=out, flush=True)
             self._said, self._said_at = said, elapsed_s
 
     def end(self) -> None:
         """Leave what is shown as it stands, so that the next line does not land on it."""
         if self._live is not None:
-            self._live.stop()
+            with ui.to_whoever_reads(self.stream or sys.stderr):
+                self._live.stop()
             self._live = None
 
     def _draw(self, out: TextIO, text: str) -> None:

@@ -28,15 +28,19 @@ class Progress:
         if out.isatty() and not ui.is_verbose():
             # A line that is wrapped cannot be written over.
             line = line[: shutil.get_terminal_size().columns - 1]
-            print("\r" + line.ljust(self._width), end="", file=out, flush=True)
+            with ui.to_whoever_reads(out):
+                print("\r" + line.ljust(self._width), end="", file=out, flush=True)
             self._width = len(line)
         elif state != self._state or elapsed_s - self._said_at >= QUIET_S:
-            print(line, file=out, flush=True)
+            with ui.to_whoever_reads(out):
+                print(line, file=out, flush=True)
             self._said_at = elapsed_s
         self._state = state
 
     def end(self) -> None:
         """Leave the line that was rewritten, so that the next one does not land on it."""
         if self._width:
-            print(file=self.stream or sys.stderr, flush=True)
+            out = self.stream or sys.stderr
+            with ui.to_whoever_reads(out):
+                print(file=out, flush=True)
             self._width = 0

@@ -39,6 +39,7 @@ class Runner:
                 "HOME": str(self.folder),
                 "GITHUB_STEP_SUMMARY": str(self.folder / "summary"),
                 "GITHUB_OUTPUT": str(self.folder / "outputs"),
+                "GITHUB_ACTIONS": "true",
                 "TOWER_API_ENDPOINT": self.platform.endpoint,
                 "TOWER_ACCESS_TOKEN": TOKEN,
                 **self.env,
@@ -147,6 +148,20 @@ def test_a_secret_reaches_the_studio_and_is_shown_nowhere(a_runner: Runner) -> N
     assert TOKEN not in said
     studio = a_runner.platform.studio("mlflow")
     assert studio.configuration["environment"]["A_PASSWORD"] == "planted=%0Avalue"
+
+
+def test_what_no_output_could_be_without_is_not_hidden(a_runner: Runner) -> None:
+    a_runner.env["STUDIO_VARIABLES"] = "FLAG=true\nA_TOKEN=true\nREGION=cloud\nWORKERS=1\n"
+    done = a_runner.runs("plan", *NOTHING_GIVEN)
+    assert "::add-mask::" not in done.stdout
+    assert a_runner.read("outputs") == "changes=true\n"
+
+
+def test_another_forge_is_not_shown_what_it_could_not_hide(a_runner: Runner) -> None:
+    a_runner.env |= {"STUDIO_VARIABLES": "MY_PASSWORD=planted=value", "GITHUB_ACTIONS": ""}
+    done = a_runner.runs("plan", *NOTHING_GIVEN)
+    assert done.returncode == 0
+    assert "planted" not in done.stdout + done.stderr
 
 
 def test_variables_that_cannot_be_read_are_not_repeated(a_runner: Runner) -> None:

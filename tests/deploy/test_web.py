@@ -125,6 +125,13 @@ def test_a_bearer_is_sent_and_not_shown(a_server: Echo) -> None:
     assert "planted-token" not in repr(web)
 
 
+def test_a_type_is_told_of_what_is_sent_and_of_nothing_else(a_server: Echo) -> None:
+    web = a_web(a_server)
+    assert "Content-Type" not in web.get("/x").document()["headers"]
+    sent = web.post("/x", {}).document()["headers"]
+    assert sent["Content-Type"] == "application/json"
+
+
 def test_passwords_of_netrc_are_not_sent(
     a_server: Echo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -112,6 +112,18 @@ def test_rollback_swaps_the_two_and_back_again(a_deployer: User) -> None:
         assert len(a_deployer.platform.names()) == 2
 
 
+def test_what_a_rollback_would_do_is_said_to_people_and_to_programs(a_deployer: User) -> None:
+    a_deployer.calls("deploy")
+    a_deployer.clock.sleep(3600)
+    a_deployer.calls("deploy", "--image", OTHER)
+    done = a_deployer.calls("rollback", "--dry-run", "--json")
+    document = json.loads(done.stdout)
+    assert (document["kept"]["image"], document["present"]["image"]) == (IMAGE, OTHER)
+    assert document["actions"] == []
+    assert f"({document['kept']['id']}, {IMAGE}) becomes" in done.stderr
+    assert a_deployer.written == []
+
+
 def test_a_rollback_without_a_kept_studio_changes_nothing(a_user: User) -> None:
     a_user.made()
     done = a_user.calls("rollback")

@@ -1,7 +1,9 @@
 """A change that fails half-way leaves the Studio as it was: name, labels, settings, serving."""
 
+import io
 import os
 import signal
+import sys
 from typing import Any
 
 import pytest
@@ -143,14 +145,58 @@ def test_ctrl_c_in_a_wait_undoes_what_was_done(
     assert running.snapshot() == before
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to send")
-def test_a_job_that_is_cancelled_undoes_what_was_done(running: Desk) -> None:
-    before, handler = running.snapshot(), signal.getsignal(signal.SIGTERM)
-    running.clock.at(running.clock.passed + 15, lambda: signal.raise_signal(signal.SIGTERM))
+@pytest.mark.skipif(os.name == "nt", reason="Windows has neither of them to send")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_job_that_is_cancelled_undoes_what_was_done(running: Desk, name: str) -> None:
+    number = getattr(signal, name)
+    before, handler = running.snapshot(), signal.getsignal(number)
+    running.clock.at(running.clock.passed + 15, lambda: signal.raise_signal(number))
     with pytest.raises(KeyboardInterrupt):
         running.deploy(running.wish(image=NEW))
     assert running.snapshot() == before
-    assert signal.getsignal(signal.SIGTERM) == handler
+    assert signal.getsignal(number) == handler
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGHUP")
+def test_a_closed_terminal_is_nothing_to_one_that_nohup_has_started(running: Desk) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        running.clock.at(running.clock.passed + 15, lambda: signal.raise_signal(signal.SIGHUP))
+        running.deploy(running.wish(image=NEW))
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert running.platform.studio(NAME).image == NEW
+
+
+class Broken(io.StringIO):
+    """A pipe whose reader goes away after some lines, as `| tee log` does at Ctrl-C."""
+
+    def __init__(self, lines: int) -> None:
+        super().__init__()
+        self.lines = lines
+
+    def write(self, text: str) -> int:
+        self.lines -= text.count("\n")
+        if self.lines < 0:
+            raise BrokenPipeError
+        return len(text)
+
+
+@pytest.mark.parametrize("lines", range(5))
+@pytest.mark.parametrize("ending", [True, False], ids=["interrupted", "to its end"])
+def test_that_nobody_reads_any_more_stops_nothing(
+    running: Desk, lines: int, ending: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = running.snapshot()
+    monkeypatch.setattr(sys, "stderr", Broken(lines))
+    if ending:
+        running.clock.at(running.clock.passed + 15, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            running.deploy(running.wish(image=NEW))
+        assert running.snapshot() == before
+    else:
+        running.deploy(running.wish(image=NEW))
+        assert running.platform.studio(NAME).image == NEW
 
 
 def test_a_second_ctrl_c_leaves_at_once_and_says_what_is_where(
