@@ -108,7 +108,8 @@ def test_a_database_that_is_not_there_yet_is_waited_for(
     studio = start(tmp_path / "home", env)
     try:
         studio.wait_for_line("waiting for the database at postgresql+psycopg://studio:***@")
-        assert time.monotonic() - began > 9
+        said_at = time.monotonic()
+        assert said_at - began > 9
         assert " of at most 120 s (" in studio.log
         tree = [studio.process.pid, *descendants(studio.process.pid)]
         assert len(tree) > 1
@@ -116,7 +117,9 @@ def test_a_database_that_is_not_there_yet_is_waited_for(
             assert PASSWORD not in (Path("/proc") / str(pid) / "cmdline").read_text()
         postgres.start()
         studio.wait_ready()
-        assert studio.log.count("waiting for the database") == 1
+        # It says so every ten seconds.
+        most = 1 + (time.monotonic() - said_at) / 10
+        assert 1 <= studio.log.count("waiting for the database") <= most
         assert PASSWORD not in studio.log
         assert studio.stop() == 0
     finally:
@@ -261,7 +264,7 @@ def test_a_client_sees_no_error_while_the_database_is_killed_and_started(
         result: list[Any] = []
         client = threading.Thread(
             target=lambda: result.append(
-                run_client("steady.py", tmp_path / "client", studio.url, "8")
+                run_client("steady.py", tmp_path / "client", studio.url, "20")
             )
         )
         client.start()

@@ -105,7 +105,7 @@ def test_sigterm_lets_an_upload_finish_and_ends_everything(start_studio: Start) 
     assert time.monotonic() - started < 10
     idle.close()
     upload.close()
-    assert not any(map(is_alive, pids))
+    wait_until(lambda: not any(map(is_alive, pids)), 5)
     assert (studio.home / "mlruns" / "slow.bin").read_bytes() == b"0123456789" * 3
 
 
@@ -120,7 +120,7 @@ def test_a_client_that_never_finishes_does_not_hold_up_the_stop(start_studio: St
         started = time.monotonic()
         assert studio.stop() == 0
         assert time.monotonic() - started < 14
-    assert not any(map(is_alive, pids))
+    wait_until(lambda: not any(map(is_alive, pids)), 5)
 
 
 def test_ctrl_c_in_a_terminal_stops_cleanly(start_studio: Start) -> None:

@@ -1,5 +1,6 @@
 """Where and to whom the server answers, with how many processes, and what it tells others."""
 
+import contextlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -216,7 +217,8 @@ class Telephone:
                 caller, _ = self.socket.accept()
             except OSError:
                 return
-            with caller:
+            # A server that ends meanwhile says nothing.
+            with caller, contextlib.suppress(OSError, IndexError):
                 self.asked.append(caller.recv(4096).decode().splitlines()[0])
                 caller.sendall(b"HTTP/1.1 502 no\r\nContent-Length: 0\r\n\r\n")
 

@@ -60,6 +60,7 @@ def test_a_store_that_never_answers_is_told_and_asked_only_once(
             code, answer = await ask(pages, "/studio/ready")
             assert (code, answer["artifacts"]) == (503, "no answer within 0.1 s")
         over.set()
+        monkeypatch.setattr(routes, "_PATIENCE_S", 30)
         assert pages.looking is not None
         await pages.looking
         assert len(looks) == 1

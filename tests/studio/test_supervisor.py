@@ -1,5 +1,6 @@
 """The supervisor with small children of its own: scripts that note what happens to them."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -61,20 +62,20 @@ def supervise(tmp_path: Path) -> Iterator[Supervise]:
     for process in started:
         if process.poll() is None:
             for pid in [*descendants(process.pid), process.pid]:
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             process.wait(10)
 
 
+# It waits for the signal, and is not interrupted by it: an exception in a finalizer would be lost.
 NOTES_ITS_END = """
     name = os.path.basename(__file__)[:-3]
-    def end(*_):
-        with open(sys.argv[1] + "/ends", "a") as notes:
-            notes.write(name + "\\n")
-        sys.exit(0)
-    signal.signal(signal.SIGTERM, end)
-    open(sys.argv[1] + "/" + name + ".up", "a").write("x")
-    while True:
-        time.sleep(60)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    with open(sys.argv[1] + "/" + name + ".up", "a") as ready:
+        ready.write("x")
+    signal.sigwait({signal.SIGTERM})
+    with open(sys.argv[1] + "/ends", "a") as notes:
+        notes.write(name + "\\n")
 """
 
 
@@ -140,9 +141,9 @@ def test_what_ignores_the_signal_is_killed_with_all_of_its_group(
     wait_until(lambda: up(tmp_path, "server") == 2, 10)
     pids = descendants(process.pid)
     assert len(pids) == 2
+    began = time.monotonic()
     process.terminate()
     wait_until(lambda: "stopping" in log(tmp_path), 10)
-    began = time.monotonic()
     # Signals that come together are one stop; a later one cuts the wait short.
     wait_until(lambda: process.poll() is not None or process.terminate(), 8)
     assert process.returncode == 0
@@ -276,6 +277,8 @@ def test_a_brief_child_is_not_started_again(
     process = supervise(server=NOTES_ITS_END, lookout=brief)
     wait_until(lambda: up(tmp_path, "lookout") and up(tmp_path, "server"), 10)
     wait_until(lambda: len(descendants(process.pid)) == 1, 10)
+    # A stop between its end and this line would keep the line back.
+    wait_until(lambda: not said or "the lookout ended" in log(tmp_path), 10)
     process.terminate()
     assert process.wait(10) == 0
     assert up(tmp_path, "lookout") == 1

@@ -55,8 +55,9 @@ def completed(words: str, env: Mapping[str, str] = {}) -> Result:
 
 
 def test_the_shell_is_offered_the_names_of_studios(env: dict[str, str], a_user: User) -> None:
+    patient = "from deploy.studios import completion as c; c.BUDGET_S, c.HASTE = 20, c.Patience()"
     done = subprocess.run(
-        [sys.executable, "-m", "deploy.cli"],
+        [sys.executable, "-c", f"{patient}; from deploy.cli import main; main()"],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **asked("studioctl stop mlf")}
         | env,
         capture_output=True,
@@ -105,15 +106,15 @@ def test_a_server_that_says_nothing_is_not_waited_for(
     begun = time.monotonic()
     silent = {**env, "TOWER_API_ENDPOINT": a_silent_server}
     assert completion.studios("71", a_user.folder / "studio.yaml", silent) == []
-    assert time.monotonic() - begun < 1.5
+    assert time.monotonic() - begun < 2.5
 
 
 def test_a_server_that_takes_its_time_is_not_waited_for(env: dict[str, str], a_user: User) -> None:
     for call in ("GET /api/user-info", "GET /api/user/7/workspaces"):
-        a_user.platform.fail(call, lambda: time.sleep(0.7))
+        a_user.platform.fail(call, lambda: time.sleep(2))
     begun = time.monotonic()
     assert completion.studios(None, a_user.folder / "studio.yaml", env) == []
-    assert time.monotonic() - begun < 1.3
+    assert time.monotonic() - begun < 2.5
 
 
 @pytest.mark.parametrize(

@@ -289,9 +289,9 @@ def test_two_thousand_files_are_packed_in_a_second(tmp_path: Path) -> None:
     content = os.urandom(10_000)
     a_folder_with(tmp_path, {f"d{n % 50}/f{n}": content for n in range(2000)})
     a_folder_with(tmp_path, {".dockerignore": "**/*.log\n!d1/**\nnode_modules\n*/temp*"})
-    started = time.perf_counter()
+    # Of this process alone: others may be at work on the same machine.
+    started = time.process_time()
     with context.pack(tmp_path) as packed:
-        took = time.perf_counter() - started
+        took = time.process_time() - started
         assert len(packed.files) == 2002
-    # Twice what is promised: several of these run at a time on a small machine.
-    assert took < 2
+    assert took < 1
