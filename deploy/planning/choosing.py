@@ -27,7 +27,7 @@ class Choice:
 
     `content` names all that it is made from. `ours` tells that it runs MLflow with our runtime, as
     far as that can be told without a look into it. `expired` is the image that the Studio has, of
-    this content, which cannot be started any more.
+    this content, which cannot be started any more: its time is over, or it was removed.
     """
 
     settings: BuildSettings
@@ -76,8 +76,15 @@ def choose(
         expired = actual.image
     if found.image is not None:
         image = found.image
-        return Choice(settings, image.reference, found.content, image.expires_at, ours)
+        return Choice(settings, image.reference, found.content, image.expires_at, ours, expired)
     return Choice(settings, None, found.content, None, ours, expired)
+
+
+def without(choice: Choice, actual: Studio | None) -> Choice:
+    """Give up an image that its registry does not have any more: it has to be built again."""
+    is_its = actual is not None and actual.image == choice.reference
+    expired = choice.reference if is_its else choice.expired
+    return replace(choice, reference=None, expires_at=None, expired=expired)
 
 
 def _fits(actual: Studio, content: str | None, settings: BuildSettings) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.planning.store import Store
+from deploy.planning.store import UNREAD, Store
 
 CHECKPOINT = "LOSES all runs; they stay in the stopped old Studio"
 ARTIFACTS = "LOSES all artifacts; they stay in the stopped old Studio"
@@ -40,12 +40,24 @@ def _replacement(before: Store, after: Store, known: bool) -> tuple[str, tuple[s
         return f"LEAVES all runs behind; they stay on {before.words}", ()
     if not before.artifacts_kept:
         return ARTIFACTS, ()
+    if not before.artifacts:
+        return (
+            "may LOSE all artifacts; what is not on a data link stays in the stopped old Studio",
+            (),
+        )
     if before.artifacts != after.artifacts:
         return f"LEAVES all artifacts behind; they stay on {before.artifacts}", ()
     return "", ()
 
 
 def _update(before: Store, after: Store) -> tuple[str, tuple[str, ...]]:
+    if before == UNREAD and after.kind == "database":
+        return "LEAVES all runs behind; where they are cannot be told now", ()
+    if before == UNREAD and after.kind != "unknown":
+        return "", (
+            "artifacts of old runs may stay where they are not found: the Studio's data"
+            " links cannot be read now",
+        )
     if "unknown" in (before.kind, after.kind):
         return "", ()
     if "database" in (before.kind, after.kind) and before.place != after.place:

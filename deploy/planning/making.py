@@ -35,7 +35,10 @@ __all__ = ["Planned", "Request", "prepare"]
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan, and what it takes to carry it out. `tw` is what was found where it may be used."""
+    """A plan, and what it takes to carry it out. `tw` is what was found where it may be used.
+
+    `expired` is an image that cannot be started any more, whatever its name tells.
+    """
 
     plan: Plan
     findings: tuple[Finding, ...]
@@ -44,6 +47,7 @@ class Planned:
     tw: Tw | Missing
     ours: bool
     env: Mapping[str, str] = field(repr=False)
+    expired: str | None = None
 
     @property
     def web(self) -> Web:
@@ -57,7 +61,9 @@ class Planned:
         actual = self.studios.named(desired.name, among)
         resolved = replace(self.resolved, studios=tuple(among))
         around = situation.look(
-            desired, actual, resolved, self.studios.calls, self.env, ours=self.ours
+            *(desired, actual, resolved, self.studios.calls, self.env),
+            ours=self.ours,
+            expired=self.expired,
         )
         plan = plans.decide(desired, actual, around)
         return replace(plan, workspace=self.plan.workspace)
@@ -79,8 +85,11 @@ def prepare(
     checked = (*resolved.findings, *_checked(found, options))
     preflight.require(checked)
     desired = survey.wanted(found, env)
-    calls = found.studios.calls
-    around = situation.look(desired, actual, resolved, calls, env, ours=found.ours)
+    around = situation.look(
+        *(desired, actual, resolved, found.studios.calls, env),
+        ours=found.ours,
+        expired=choice.expired,
+    )
     missing = choice.reference is None and not _may_stay(desired, actual, around)
     if missing:
         image = (build.build if build_it else build.foresee)(choice.settings, options, env)
@@ -95,7 +104,8 @@ def prepare(
         to_build=missing and not build_it,
         findings=tuple(each.to_json() for each in checked if each.level != "ok"),
     )
-    return Planned(plan, checked, resolved, found.studios, tool, found.ours, env)
+    ours, studios = found.ours, found.studios
+    return Planned(plan, checked, resolved, studios, tool, ours, env, choice.expired)
 
 
 def _may_stay(desired: Desired, actual: Studio | None, around: Circumstances) -> bool:

@@ -14,6 +14,7 @@ from deploy.planning import losses, plan_steps
 from deploy.planning.changes import Change, differences, same_image
 from deploy.planning.desired import CONTEXT, OURS, SPEC
 from deploy.planning.store import UNKNOWN, Store
+from deploy.planning.temporary import is_temporary
 from deploy.seqera.models import UNDER_WAY
 
 if TYPE_CHECKING:
@@ -195,7 +196,8 @@ def _action(
     waits = actual.status not in UNDER_WAY
     starts = desired.auto_start if waits else bool(changes)
     if starts and around.expired and actual.image != desired.image and same_image(desired, actual):
-        return "replace", "its temporary image has expired, so it cannot be started again"
+        why = "temporary image has expired" if is_temporary(actual.image) else "image is gone"
+        return "replace", f"its {why}, so it cannot be started again"
     if changes:
         stop = "" if actual.idle else ": it is stopped for that"
         starting = " and started again" if stop and (not waits or desired.auto_start) else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deploy import preflight
@@ -13,7 +14,7 @@ from deploy.planning.plan import Circumstances
 from deploy.planning.store import Mounted
 from deploy.records import Records, folder
 from deploy.secret import known
-from deploy.seqera import surroundings
+from deploy.seqera import links, surroundings
 from deploy.seqera.explorer import SESSIONS, Explorer
 
 if TYPE_CHECKING:
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
     from deploy.preflight import Resolved
     from deploy.seqera.calls import Calls
     from deploy.seqera.models import ComputeEnv, Link, Studio
+
+
+@dataclass(frozen=True, slots=True)
+class Mounts:
+    """The data links that a Studio mounts, and the ids of those that nothing is known of now."""
+
+    links: tuple[Link, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 def look(
@@ -31,8 +40,13 @@ def look(
     env: Mapping[str, str],
     *,
     ours: bool,
+    expired: str | None = None,
 ) -> Circumstances:
-    """Read what is still to be known. `ours` tells that the image has our runtime in it."""
+    """Read what is still to be known.
+
+    `ours` tells that the image has our runtime in it. `expired` is an image that is known to be one
+    that cannot be started any more.
+    """
     aside = () if actual else tuple(previous.of(desired.name, resolved.studios))
     if not ours:
         after = before = store.UNKNOWN
@@ -48,36 +62,64 @@ def look(
     return Circumstances(
         store=after,
         store_before=before,
-        expired=temporary.expired(actual, ends_at, calls.web.clock.now()),
+        expired=actual.image == expired
+        or temporary.expired(actual, ends_at, calls.web.clock.now()),
         movable=_movable(actual, desired.compute_env, calls),
         secrets=known(env),
     )
 
 
-def store_of(studio: Studio, calls: Calls, resolved: Resolved | None = None) -> store.Store:
-    """Tell where a Studio of ours keeps its runs; what is `resolved` is not asked again."""
+def store_of(
+    studio: Studio,
+    calls: Calls,
+    resolved: Resolved | None = None,
+    mounted: Mounts | None = None,
+) -> store.Store:
+    """Tell where a Studio of ours keeps its runs.
+
+    What is `resolved`, or known to be `mounted`, is not asked again.
+    """
     if studio.configuration is None:
         return store.UNKNOWN
     env = resolved.compute_env if resolved else None
     if env is None or env.id != studio.compute_env_id:
         env = described(studio.compute_env_id, calls)
     there = studio.configuration.environment
-    links = mounts(studio, resolved.links if resolved else ())
-    return store.decide(there, _mounted(links, env, calls, there))
+    if mounted is None:
+        mounted = mounts(studio, calls, resolved.links if resolved else ())
+    found = _mounted(mounted.links, env, calls, there)
+    return store.decide(there, found, whole=not mounted.unread)
 
 
-def mounts(studio: Studio, known_links: Iterable[Link] = ()) -> list[Link]:
-    """Give the data links that a Studio mounts, as far as they are known."""
+def mounts(studio: Studio, calls: Calls, known_links: Iterable[Link] = ()) -> Mounts:
+    """Give the data links that a Studio mounts; only those that are not known are asked for.
+
+    The Platform describes a Studio before it has fetched them, and leaves out what the user may not
+    see. The Studio mounts them all the same.
+    """
     found = {link.id: link for link in (*known_links, *studio.mounted)}
-    wanted = studio.configuration.mounts if studio.configuration else ()
-    return [found[mount.id] for mount in wanted if mount.id in found]
+    wanted = [mount.id for mount in studio.configuration.mounts] if studio.configuration else []
+    found |= _looked_up([id_ for id_ in wanted if id_ not in found], calls)
+    return Mounts(
+        tuple(found[id_] for id_ in wanted if id_ in found),
+        tuple(id_ for id_ in wanted if id_ not in found),
+    )
+
+
+def _looked_up(ids: Iterable[str], calls: Calls) -> dict[str, Link]:
+    wishes = [links.Wish("id", id_) for id_ in ids]
+    try:
+        matches = links.find(calls, wishes).matches
+    except (RequestRefused, Unreachable, StillCollecting):
+        return {}
+    return {link.id: link for met in matches for link in met}
 
 
 def _mounted(
-    links: Iterable[Link], env: ComputeEnv | None, calls: Calls, environment: Mapping[str, str]
+    there: Iterable[Link], env: ComputeEnv | None, calls: Calls, environment: Mapping[str, str]
 ) -> list[Mounted]:
     """Tell which links can be written to; which of several is in use already is looked up."""
-    found = [Mounted(link, preflight.writable(link, env) if env else None) for link in links]
+    found = [Mounted(link, preflight.writable(link, env) if env else None) for link in there]
     unsure = [each for each in found if each.writable is not False]
     if len(unsure) < 2 or environment.get("STUDIO_DATA_LINK"):
         return found

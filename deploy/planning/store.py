@@ -46,7 +46,8 @@ class Store:
     """Where the runs are kept.
 
     `kind` checkpoint is the disk of the session, which the Platform saves for this one Studio. With
-    a database the `artifacts` may still be there: `artifacts_kept` tells that they are not.
+    a database the `artifacts` may still be there: `artifacts_kept` tells that they are not. Nothing
+    is said of them where they are on data links that cannot be read now.
     """
 
     kind: Kind
@@ -62,6 +63,9 @@ class Store:
 
 
 UNKNOWN = Store("unknown", "not known: that is a matter of the image")
+UNREAD_LINKS = "its data links cannot be read now"
+# Unlike the other, this is a Studio of ours, and its runs are on a data link or in its checkpoint.
+UNREAD = Store("unknown", f"not known: {UNREAD_LINKS}")
 
 
 def problems(environment: Mapping[str, str], secrets: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -78,13 +82,16 @@ def decide(
     mounts: Sequence[Mounted],
     used_before: str | None = None,
     secrets: tuple[str, ...] = (),
+    *,
+    whole: bool = True,
 ) -> Store:
     """Foresee the store. With what the runtime refuses there is none, and that is what is said.
 
     `used_before` is the name of the data link that the Studio used when it last ran. `secrets` are
-    masked, and so is what looks like one.
+    masked, and so is what looks like one. `mounts` that are not the `whole` leave `UNREAD` all that
+    depends on a data link.
     """
-    found = _decided(environment, mounts, used_before)
+    found = _decided(environment, mounts, used_before, whole)
     return replace(
         found,
         words=_masked(found.words, environment, secrets),
@@ -93,20 +100,25 @@ def decide(
 
 
 def _decided(
-    environment: Mapping[str, str], mounts: Sequence[Mounted], used_before: str | None
+    environment: Mapping[str, str],
+    mounts: Sequence[Mounted],
+    used_before: str | None,
+    whole: bool,
 ) -> Store:
     try:
         settings = read(_readable(environment), in_image=True)
-        link = _link(settings.data_link, mounts, used_before)
+        link = _link(settings.data_link, mounts, used_before) if whole else None
     except (InvalidSettings, LookupError) as error:
         return Store("unknown", f"none: the Studio would not start ({error})")
     if settings.artifacts_only:
         return Store("none", "no runs: this server has artifacts only")
-    place, artifacts = _artifacts(settings, link)
+    place, artifacts = _artifacts(settings, link, whole)
     kept = place != "checkpoint"
     database = _database(settings, environment)
     if database is not None:
         return Store("database", database, None, artifacts, kept)
+    if not whole:
+        return UNREAD
     if link is None:
         return Store("checkpoint", _only_here(settings, mounts), None, artifacts, kept)
     sure = "" if link.writable else ", if it can be written to"
@@ -156,7 +168,7 @@ def _link(name: str | None, mounts: Sequence[Mounted], used_before: str | None) 
     )
 
 
-def _artifacts(settings: Settings, link: Mounted | None) -> tuple[Kind, str]:
+def _artifacts(settings: Settings, link: Mounted | None, whole: bool) -> tuple[Kind, str]:
     root = settings.artifact_root
     if root and "://" in root and not root.startswith("file:"):
         return "link", root
@@ -167,6 +179,8 @@ def _artifacts(settings: Settings, link: Mounted | None) -> tuple[Kind, str]:
         path = PurePosixPath(urlsplit(place).path)
         below = path.is_relative_to(settings.data_dir.as_posix())
         return ("link" if below else "checkpoint"), str(path)
+    if not whole:
+        return "unknown", ""
     if link is not None:
         return "link", f'data link "{link.link.name}": {layout.ROOT}/artifacts/'
     return "checkpoint", "the Studio's own checkpoint"

@@ -12,6 +12,7 @@ from deploy.docker.naming import commit_of
 from deploy.formats import DEFAULT_PLATFORM
 from deploy.planning import choosing
 from deploy.planning.desired import Desired, Origin
+from deploy.registry import Unknown
 from deploy.resolve import workspace
 from deploy.seqera import entry
 from deploy.seqera.studios import Studios
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from deploy.planning.choosing import Choice
     from deploy.preflight import Resolved
     from deploy.profile.loading import Loaded
-    from deploy.registry import Inspected, Unknown
+    from deploy.registry import Inspected
     from deploy.seqera.models import Studio
     from deploy.seqera.ways import Via
 
@@ -40,7 +41,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What was read for a plan: the profile, the Platform, and which image there is."""
+    """What was read for a plan: the profile, the Platform, and which image there is.
+
+    `image` is what the registry says, also of one that is chosen no more because it is not there.
+    """
 
     loaded: Loaded
     resolved: Resolved
@@ -89,6 +93,10 @@ def look(
             patience=options.patience,
             platform=machines,
         )
+        # Nobody has named it: it was remembered, and what is remembered can be made again.
+        gone = isinstance(found, Unknown) and found.reason == "no such image"
+        if gone and settings.image is None:
+            choice = choosing.without(choice, actual)
     return Survey(loaded, resolved, studios, actual, choice, found)
 
 

@@ -39,10 +39,11 @@ def image(
 ) -> tuple[Finding, ...]:
     """Say all about an image; `reference` None is one that is built first, `found` None not asked.
 
+    Of one that is built first `found` tells why: the registry has the earlier one no more.
     `expires_at` and `now` are in seconds since 1970; `lifespan_h` is the profile's.
     """
     if reference is None:
-        return (ok(CHECK, "it is built first"),)
+        return (_gone(found) if isinstance(found, Unknown) else ok(CHECK, "it is built first"),)
     workspace_h = resolved.surroundings.lifespan_h if resolved.surroundings else None
     hours = effective_lifespan_h(workspace_h, lifespan_h)
     said = [
@@ -54,6 +55,16 @@ def image(
     if not any(finding.level == "error" for finding in said):
         said.insert(0, ok(CHECK, reference))
     return tuple(said)
+
+
+def _gone(found: Unknown) -> Finding:
+    """A session that runs goes on without its image; of a temporary one that is its usual end."""
+    say = ok if temporary.is_temporary(found.reference) else warning
+    return say(
+        CHECK,
+        f"{found.reference} is not in its registry any more ({found.text}); it is built again when"
+        " the Studio has to start",
+    )
 
 
 def _lasting(reference: str, expires_at: float | None, hours: int, now: float) -> Iterator[Finding]:

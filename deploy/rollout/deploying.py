@@ -10,6 +10,7 @@ from deploy import rollout
 from deploy.errors import DataLeftBehind, NoPrevious
 from deploy.planning import previous, situation
 from deploy.planning.desired import inherited
+from deploy.planning.store import UNREAD
 from deploy.records import Records, folder
 from deploy.rollout import Means, Outcome
 from deploy.secret import known
@@ -95,13 +96,18 @@ def kept(about: Named) -> Studio:
 
 
 def publishing(studio: Studio | None, studios: Studios) -> Callable[[], Sequence[Published] | None]:
-    """Give what reads the states that sessions have published on the link of a Studio."""
+    """Give what reads the states that sessions have published on the link of a Studio.
+
+    It gives None where they cannot be read, which is not the same as that there are none.
+    """
 
     def published() -> Sequence[Published] | None:
         if studio is None:
             return ()
-        link = situation.store_of(studio, studios.calls).link
-        return newest_states(Explorer(studios.calls, link.id)) if link else ()
+        store = situation.store_of(studio, studios.calls)
+        if store == UNREAD:
+            return None
+        return newest_states(Explorer(studios.calls, store.link.id)) if store.link else ()
 
     return published
 

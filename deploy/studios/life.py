@@ -9,6 +9,7 @@ from deploy import ui
 from deploy.planning import previous, situation, temporary
 from deploy.planning.desired import OURS
 from deploy.planning.plan import Seen
+from deploy.planning.store import UNREAD_LINKS
 from deploy.rollout.acts import Acts
 from deploy.rollout.starting import Start
 from deploy.rollout.steps import Journal
@@ -73,17 +74,23 @@ def delete(studio: Studio, means: Means) -> Ended:
 
 def kept(named: Named, studio: Studio) -> tuple[str, ...]:
     """Say what is gone with a Studio, and what stays: lines for whoever decides."""
+    calls = named.studios.calls
+    mounted = situation.mounts(studio, calls)
     lines = ["gone for good: its disk, its checkpoints and its URL"]
     if studio.label(OURS) is None:
         lines.append("it was not made by studioctl, so where it keeps its data is not known")
     else:
-        store = situation.store_of(studio, named.studios.calls)
-        lost = store.kind == "checkpoint"
-        lines.append(f"{'LOST with it: all runs' if lost else 'kept: its runs'} ({store.words})")
+        store = situation.store_of(studio, calls, mounted=mounted)
+        fate = {"checkpoint": "LOST with it: all runs", "unknown": "may be LOST with it: all runs"}
+        lines.append(f"{fate.get(store.kind, 'kept: its runs')} ({store.words})")
         if not store.artifacts_kept:
             lines.append(f"LOST with it: all artifacts ({store.artifacts})")
-    for link in situation.mounts(studio):
+        elif store.kind == "database" and not store.artifacts:
+            lines.append(f"may be LOST with it: all artifacts ({UNREAD_LINKS})")
+    for link in mounted.links:
         lines.append(f'kept: all that is on the data link "{link.name}" ({link.uri})')
+    for id_ in mounted.unread:
+        lines.append(f"kept: all that is on the data link {id_}, which cannot be read now")
     for other in previous.of(named.name, named.studios.all()):
         lines.append(f'kept: the Studio that it replaced, "{other.name}" ({other.id})')
     return tuple(lines)

@@ -31,8 +31,9 @@ NOT_BUILT = "an image that is not built yet"
 class Status:
     """A Studio, and all that is known around it. Times are in seconds since 1970.
 
-    `links` tells of each mounted data link whether it can be written to, None where that cannot be
-    told. `drift` is what a deploy would change, None where that is not known: `drift_why` says why.
+    `links` tells of each mounted data link that is known whether it can be written to, None where
+    that cannot be told. `drift` is what a deploy would change, None where that is not known:
+    `drift_why` says why.
     """
 
     studio: Studio
@@ -114,9 +115,10 @@ def look(named: Named, request: Request | None, options: Options, env: Mapping[s
     studio = named.needed()
     calls = named.studios.calls
     compute_env = situation.described(studio.compute_env_id, calls)
+    mounted = situation.mounts(studio, calls)
     links = tuple(
         (link, preflight.writable(link, compute_env) if compute_env else None)
-        for link in situation.mounts(studio)
+        for link in mounted.links
     )
     drift, why = _drift(studio, request, options, env)
     return Status(
@@ -124,7 +126,9 @@ def look(named: Named, request: Request | None, options: Options, env: Mapping[s
         options.clock.now(),
         temporary.ends(studio.image, Records(folder(env))),
         links,
-        UNKNOWN if studio.label(OURS) is None else situation.store_of(studio, calls),
+        UNKNOWN
+        if studio.label(OURS) is None
+        else situation.store_of(studio, calls, mounted=mounted),
         drift,
         why,
     )

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.commands.calling import User
+from tests.fakes.building import Pretended
 from tests.fakes.clock import FakeClock
-from tests.fakes.platform import Platform
+from tests.fakes.platform import TOKEN, Platform
 from tests.fakes.tw.installed import install
+from tests.fakes.wave import Wave
 
 
 @pytest.fixture
@@ -26,6 +28,16 @@ def a_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[User]:
         user = User(platform, clock, folder)
         user.writes()
         yield user
+
+
+@pytest.fixture
+def a_wave(a_user: User) -> Iterator[Wave]:
+    """A Wave that builds in no time, for the Platform of the user."""
+    with Wave(a_user.clock, Pretended(a_user.clock, takes_s=0)) as wave:
+        wave.paired = {a_user.platform.endpoint}
+        wave.tokens = {a_user.platform.endpoint: {TOKEN}}
+        a_user.env["WAVE_ENDPOINT"] = wave.url
+        yield wave
 
 
 @pytest.fixture(params=["api", "tw"])

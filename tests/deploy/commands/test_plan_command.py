@@ -2,30 +2,18 @@
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.deploy.commands.calling import IMAGE, User
-from tests.fakes.building import Pretended
 from tests.fakes.platform import TOKEN, Studio
 from tests.fakes.tw.installed import install
 from tests.fakes.wave import Wave
 
 BUILT = {"build": "wave"}
 NO_LINK: dict[str, Any] = {"data-links": None}
-
-
-@pytest.fixture
-def a_wave(a_user: User) -> Iterator[Wave]:
-    """A Wave that builds in no time, for the Platform of the user."""
-    with Wave(a_user.clock, Pretended(a_user.clock, takes_s=0)) as wave:
-        wave.paired = {a_user.platform.endpoint}
-        wave.tokens = {a_user.platform.endpoint: {TOKEN}}
-        a_user.env["WAVE_ENDPOINT"] = wave.url
-        yield wave
 
 
 def planned(user: User, *words: str) -> dict[str, Any]:

@@ -96,6 +96,20 @@ def test_what_a_studio_runs_is_not_built_again(
     assert choosing.choose(by_docker, elsewhere, options, env).reference is None
 
 
+def test_an_image_that_is_gone_is_no_choice_any_more(
+    env: dict[str, str], options: Options, by_docker: BuildSettings, a_context: Path
+) -> None:
+    remembered(by_docker, a_context, env, f"{REPOSITORY}:pushed")
+    content = request(by_docker, a_context).source
+    for image, label, expired in (
+        (f"{REPOSITORY}:theirs", content, f"{REPOSITORY}:theirs"),
+        (f"{REPOSITORY}:another", "sha256:0", None),
+    ):
+        actual = made(wish(image=image, context_digest=label))
+        left = choosing.without(choosing.choose(by_docker, actual, options, env), actual)
+        assert (left.reference, left.expired, left.content) == (None, expired, content)
+
+
 def test_what_is_to_be_temporary_is_not_taken_from_a_repository(
     env: dict[str, str], options: Options, by_docker: BuildSettings, a_context: Path
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from deploy.planning import plan_text
 from deploy.planning.plan import Circumstances, decide
-from deploy.planning.store import Store
+from deploy.planning.store import UNREAD, Store
 from tests.deploy.wishes import DATA, LINK, made, wish
 
 OTHER = Store("link", 'data link "data"', DATA, "data link", True)
@@ -35,7 +35,11 @@ POSTGRES = Store("database", "PostgreSQL at db", None, "s3://a", True)
         (Store("unknown", "?"), LINK, {"image": "b:2"}, "may LOSE all runs"),
         (Store("unknown", "?"), Store("unknown", "?"), {"image": "b:2"}, ""),
         (Store("none", "no runs"), CHECKPOINT, {"image": "b:2"}, ""),
+        (UNREAD, LINK, {"image": "b:2"}, "may LOSE all runs"),
+        (replace(POSTGRES, artifacts=""), POSTGRES, {"image": "b:2"}, "may LOSE all artifacts"),
         # In place the disk stays.
+        (UNREAD, LINK, {"cpu": 4}, ""),
+        (UNREAD, POSTGRES, {"cpu": 4}, "LEAVES all runs behind; where they are"),
         (CHECKPOINT, LINK, {"cpu": 4}, ""),
         (LINK, OTHER, {"cpu": 4}, ""),
         (CHECKPOINT, CHECKPOINT, {"cpu": 4}, ""),

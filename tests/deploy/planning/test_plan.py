@@ -128,6 +128,14 @@ def test_an_image_of_the_same_content_is_replaced_only_when_it_has_to_start_and_
     assert any(change.field == "image" for change in plan.changes) is (action == "replace")
 
 
+def test_an_image_that_was_removed_is_replaced_by_another_of_its_content() -> None:
+    old, new = (wish(image=f"ghcr.io/acme/x:{n}", context_digest=DIGEST) for n in (1, 2))
+    plan = decide(new, made(old, "stopped"), replace(AROUND, expired=True))
+    assert (plan.action, "is gone" in plan.why) == ("replace", True)
+    # Built again under its own name, it is there for the next start.
+    assert decide(old, made(old, "stopped"), replace(AROUND, expired=True)).action == "start"
+
+
 def test_what_an_image_was_made_from_is_remembered() -> None:
     built = wish(context_digest=DIGEST, spot=True)
     plan = decide(replace(built, context_digest=None), made(built), AROUND)

@@ -152,6 +152,32 @@ def test_the_runtime_decides_the_same(
     assert found.words in foreseen.words
 
 
+@pytest.mark.parametrize(
+    ("environment", "kind", "artifacts"),
+    [
+        ({}, "unknown", ""),
+        ({"STUDIO_DATA_LINK": "z"}, "unknown", ""),
+        ({"MLFLOW_BACKEND_STORE_URI": "postgresql://u@db/x"}, "database", ""),
+        (
+            {
+                "MLFLOW_BACKEND_STORE_URI": "postgresql://u@db/x",
+                "MLFLOW_ARTIFACTS_DESTINATION": "s3://a",
+            },
+            "database",
+            "s3://a",
+        ),
+        ({"MLFLOW_ARTIFACTS_ONLY": "true"}, "none", ""),
+    ],
+)
+@pytest.mark.parametrize("mounts", [[], [link("a")]])
+def test_links_that_cannot_be_read_leave_unknown_what_depends_on_them(
+    environment: dict[str, str], mounts: list[Mounted], kind: str, artifacts: str
+) -> None:
+    found = store.decide(environment, mounts, whole=False)
+    assert (found.kind, found.artifacts, found.artifacts_kept) == (kind, artifacts, True)
+    assert found.link is None
+
+
 def test_what_the_runtime_would_refuse_is_known_before() -> None:
     found = store.problems(
         {

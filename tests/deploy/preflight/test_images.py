@@ -49,6 +49,12 @@ def test_an_image_that_is_built_first_has_nothing_to_look_at() -> None:
     assert said(None, None) == {"ok": "image: it is built first"}
 
 
+@pytest.mark.parametrize(("reference", "level"), [(REFERENCE, "warning"), (WAVE, "ok")])
+def test_an_image_that_is_gone_and_built_again_is_named(reference: str, level: str) -> None:
+    gone = said(Unknown(reference, "no such image", "manifest unknown"), None)
+    assert f"{reference} is not in its registry any more (manifest unknown)" in gone[level]
+
+
 @pytest.mark.parametrize(
     ("found", "words"),
     [
