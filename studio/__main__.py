@@ -1,5 +1,6 @@
 """The container's entry, `python -m studio`: settings, storage, supervision, and nothing else."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -51,7 +52,8 @@ def _announce(launch: Launch, settings: Settings) -> None:
 def log(text: str) -> None:
     """Print to stderr, with the time where nobody is watching."""
     stamp = "" if sys.stderr.isatty() else time.strftime("%Y-%m-%dT%H:%M:%SZ ", time.gmtime())
-    print(f"{stamp}{text}", file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):  # a closed terminal must not end the server in its own way
+        print(f"{stamp}{text}", file=sys.stderr, flush=True)
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

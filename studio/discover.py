@@ -152,6 +152,9 @@ class Search:
             return f"{size / 1e6:,.1f} MB, {_content(copy)}"
         except OSError as exc:
             return f"it cannot be read: {exc.strerror or exc}"
+        except OutOfBounds as exc:
+            self.incomplete = str(exc)
+            return "not looked into, as the search had ended"
         finally:
             local.remove(copy)
 

@@ -42,7 +42,7 @@ def connect(
 
     options = {"connect_timeout": _CONNECT_TIMEOUT_S}
     engine = create_engine(uri, poolclass=NullPool, connect_args=options)
-    shown = uris.redact(uri)
+    shown = uris.redact_address(uri)
     started = said = clock()
     while True:
         try:

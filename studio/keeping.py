@@ -107,11 +107,20 @@ def _since(supervisor: Mapping[str, Any]) -> list[str]:
 def since_when(supervisor: Mapping[str, Any]) -> str | None:
     """When the first of the sessions on the link began, and how many there are."""
     sessions: Sequence[str] = supervisor.get("sessions") or ()
-    if not sessions:
+    began = list(filter(None, map(_began, sessions)))
+    if not began:
         return None
-    first = time.strptime(min(sessions)[:16], "%Y%m%dT%H%M%SZ")
+    first = min(began)
     number = "one session" if len(sessions) == 1 else f"{len(sessions)} sessions"
     return f"{time.strftime('%Y-%m-%d %H:%M', first)} UTC, in {number}"
+
+
+def _began(session: str) -> time.struct_time | None:
+    """When a session began, by its name; None where that only looks like a moment."""
+    try:
+        return time.strptime(session[:16], "%Y%m%dT%H%M%SZ")
+    except ValueError:
+        return None
 
 
 def _drill_failed(publisher: Mapping[str, Any]) -> bool:

@@ -102,8 +102,8 @@ def _ensure_clients(settings: Settings) -> None:
         if module and not _is_installed(module):
             raise InvalidSettings(
                 [
-                    f"{uris.redact(place)}: the client for such artifacts is not installed here; "
-                    "pip install 'mlflow-studio[cloud]'"
+                    f"{uris.redact_address(place)}: the client for such artifacts is not installed "
+                    "here; pip install 'mlflow-studio[cloud]'"
                 ]
             )
 

@@ -3,8 +3,10 @@
 import contextlib
 import json
 import os
+import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -175,6 +177,25 @@ def wait_until(true: Any, limit_s: float, explain: Any = None) -> None:
         if time.monotonic() > deadline:
             raise AssertionError(explain() if explain else f"not so within {limit_s:g} s")
         time.sleep(0.02)
+
+
+def free_port() -> int:
+    """A port on which nothing listens.
+
+    It is below those that Linux gives to whoever asks for any: nobody gets it meanwhile.
+    """
+    chance = random.SystemRandom()  # a seed would give all processes the same ports
+    while True:
+        port = chance.randrange(20_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+def shared_memory() -> set[Path]:
+    """What is in the machine's shared memory, but for what databases beside us come and go with."""
+    found = Path("/dev/shm").iterdir()
+    return {path for path in found if not path.name.startswith("PostgreSQL.")}
 
 
 def descendants(pid: int) -> list[int]:

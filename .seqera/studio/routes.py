@@ -82,7 +82,8 @@ def _wants_html(scope: Scope) -> bool:
 
 async def _reply(scope: Scope, send: Send, code: int, content: object) -> None:
     html = isinstance(content, str)
-    body = content.encode() if isinstance(content, str) else json.dumps(content).encode()
+    text = content if isinstance(content, str) else json.dumps(content)
+    body = text.encode(errors="backslashreplace")  # names of files need not be text
     headers = [
         (b"content-type", b"text/html; charset=utf-8" if html else b"application/json"),
         (b"content-length", str(len(body)).encode()),

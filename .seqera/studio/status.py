@@ -46,12 +46,14 @@ def collect(
         },
         "database": {
             "kind": database.kind,
-            "place": database.path or uris.redact(database.uri),
+            "place": database.path or uris.redact_address(database.uri),
             "schema": supervisor.get("schema"),
         },
         "artifacts": {
-            "place": uris.redact(env["_MLFLOW_SERVER_ARTIFACT_DESTINATION"]) if served else None,
-            "root": uris.redact(env["_MLFLOW_SERVER_ARTIFACT_ROOT"]),
+            "place": uris.redact_address(env["_MLFLOW_SERVER_ARTIFACT_DESTINATION"])
+            if served
+            else None,
+            "root": uris.redact_address(env["_MLFLOW_SERVER_ARTIFACT_ROOT"]),
         },
         "kept": supervisor.get("kept"),
         "why": supervisor.get("why"),

@@ -134,6 +134,10 @@ def _choose(
     writable = [m for m in mounts if m.writable]
     if not writable:
         return _preferred(mounts, used_before), "no mounted data link is writable"
+    best = _preferred(mounts, used_before)
+    if best.access == "failing" and (best.ours or best.name == used_before):
+        # Another one would start empty, and be taken for the right one from then on.
+        return best, "has this Studio's runs, and is failing; no other is used in its place"
     chosen = _preferred(writable, used_before)
     if len(writable) == 1:
         return chosen, "the only writable data link"

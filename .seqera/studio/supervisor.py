@@ -73,7 +73,9 @@ class Supervisor:
             os.set_blocking(end, False)
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
         for number in _STOPS:
-            signal.signal(number, lambda received, _frame: self.signals.append(received))
+            # Under nohup a closed terminal is nothing to this server.
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, lambda received, _frame: self.signals.append(received))
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         while not self.signals and not self.failed:
             self._start_due()

@@ -17,7 +17,9 @@ _DRIVERS = {
     "mariadb": "pymysql",
 }
 _DIALECTS = {"postgres": "postgresql", "mariadb": "mysql"}
-_USERINFO = re.compile(r"(\w[\w+.-]*://)([^\s/:@]*):(\S*)@")
+# A user's name may hold "@" (SQLAlchemy's own rule; on Azure it is user@server).
+_USERINFO = re.compile(r"(\w[\w+.-]*://)([^\s/:]*):(\S*)@")
+_WHOLE = re.compile(r"(\w[\w+.-]*://)([^/:]*):(.*)@", re.DOTALL)
 _SECRET_OPTION = re.compile(
     r"([?&;](?:\w*password|passwd|pwd|\w*token|\w*secret|accountkey|sig)=)[^&\s;'\"]*",
     re.IGNORECASE,
@@ -106,6 +108,16 @@ def redact(text: str) -> str:
     # Greedy up to the last "@": a password may hold "@" and "/" although it should be quoted.
     text = _USERINFO.sub(r"\1\2:***@", text)
     return _SECRET_OPTION.sub(r"\1***", text)
+
+
+def redact_address(uri: str) -> str:
+    """Replace the password in an address that stands alone: there it may hold blanks, too.
+
+    >>> redact_address("postgresql://me@server:my s3cret@db.example.com/x")
+    'postgresql://me@server:***@db.example.com/x'
+    """
+    found = _WHOLE.match(uri)
+    return redact(f"{found[1]}{found[2]}:***@{uri[found.end() :]}" if found else uri)
 
 
 def local_path(uri: str) -> str | None:

@@ -182,7 +182,6 @@ class Publisher:
         link, whole = self.target.link, packed.whole
         self._announce(content.alembic_rev, whole.page_size)
         new = State(self.session, seq)
-        self._tried = seq
         began = self._moment()
         part = Pack(layout.pack_name(seq, packed.sha256), packed.length, packed.sha256)
         with (self._spool / "pack").open("rb") as source:
@@ -254,11 +253,14 @@ class Publisher:
             )
 
     def _remember_attempt(self, seq: int) -> None:
-        """Note the number before the snapshot is taken: what `start` concludes depends on it."""
+        """Note the number before the snapshot is taken: what `start` concludes depends on it.
+
+        With that it is spent, whatever comes of the snapshot. A copy of the disk that was taken
+        meanwhile says that it holds this state, so none with more in it may get that number.
+        """
         known = replace(self._known, pending_seq=seq)
-        if known != self._known or not state.path(self.target.home).exists():
-            state.write(self.target.home, known)
-            self._known = known
+        state.write(self.target.home, known)
+        self._known, self._tried = known, seq
 
     def _announce(self, alembic_rev: str, page_size: int) -> None:
         """Write session.json before the first state."""
@@ -269,7 +271,8 @@ class Publisher:
             about.write(link, known, self._now(), alembic_rev, page_size)
         except OSError:
             # The name is spent and has no next number, so the session gets another name.
-            self._known = replace(known, session=layout.new_session_id(self._now()))
+            another = layout.new_session_id(self._now())
+            self._known = replace(known, session=another, pending_seq=None)
             self._tried = 0
             raise
         self._announced = True

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from tests import running
+
 
 @pytest.fixture
 def free_port() -> int:
     """A port on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return running.free_port()
 
 
 @pytest.fixture

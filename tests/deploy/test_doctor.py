@@ -156,7 +156,7 @@ def _no_workspace(ward: Ward) -> None:
 
 
 def _slow_platform(ward: Ward) -> None:
-    ward.patience = Patience(connect_s=1, read_s=0.1, answer_s=1)
+    ward.patience = Patience(connect_s=2, read_s=1, answer_s=5)
     ward.platform.fail("GET /api/user-info", SLOW)
 
 
@@ -180,7 +180,7 @@ NEEDED: dict[str, tuple[Callable[[Ward], None], str, str, int]] = {
     "an odd address": (_odd_endpoint, "Platform", "has to start with https://", 3),
     "a low role": (_launcher, "role", "has the role launch in Acme/ml, which cannot change", 3),
     "an unknown workspace": (_no_workspace, "workspace", "'Acme/none' is not among those", 3),
-    "no answer": (_slow_platform, "token", "no answer within 0.1 s", 6),
+    "no answer": (_slow_platform, "token", "no answer within 1 s", 6),
     "trouble": (_ill_platform, "token", "was answered with 503", 6),
     "no Wave": (_wave_is_away, "wave", "was answered with 503", 6),
     "a wrong profile": (_wrong_profile, "profile", "unknown key", 3),

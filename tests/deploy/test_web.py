@@ -46,7 +46,7 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def a_web(server: Echo, **more: object) -> Web:
-    given = {"clock": server.clock.clock, "patience": Patience(read_s=0.3), **more}
+    given = {"clock": server.clock.clock, "patience": Patience(read_s=5), **more}
     return Web(server.url, {}, **given)  # type: ignore[arg-type]
 
 

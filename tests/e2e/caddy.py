@@ -111,14 +111,6 @@ class Door:
             return Answer(answer.status, answer.headers, answer.read())
 
 
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextlib.contextmanager
 def proxying(folder: Path, sites: Sequence[Site]) -> Iterator[Proxy]:
     """A Caddy that serves these sites, on loopback only."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.effects import effect_of
-from tests.running import Studio, descendants, is_alive, running, wait_until
+from tests.running import Studio, descendants, is_alive, running, shared_memory, wait_until
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.slow]
 
@@ -44,7 +44,7 @@ def test_a_job_runs_reaches_this_server_and_leaves_nothing_behind(
     (tmp_path / "a_job.py").write_text(A_JOB)
     user = tmp_path / "user"
     user.mkdir()
-    shared = set(Path("/dev/shm").iterdir())
+    shared = shared_memory()
     env = {
         **A_JOBS_NAMES,
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "true",
@@ -73,7 +73,7 @@ def test_a_job_runs_reaches_this_server_and_leaves_nothing_behind(
         pids = descendants(studio.process.pid)
         assert studio.stop() == 0
     wait_until(lambda: not any(map(is_alive, pids)), 10)
-    assert set(Path("/dev/shm").iterdir()) <= shared
+    assert shared_memory() <= shared
     assert list(user.iterdir()) == []
     # MLflow locks the making of its tables by a file that it never removes.
     lock = f"db_init_lock-{hashlib.md5(f'sqlite:///{home}/mlflow.db'.encode()).hexdigest()}"

@@ -10,7 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import Studio, copy_database, descendants, is_alive, running, start, wait_until
+from tests.running import (
+    Studio,
+    copy_database,
+    descendants,
+    is_alive,
+    running,
+    shared_memory,
+    start,
+    wait_until,
+)
 
 pytestmark = pytest.mark.mlflow
 Start = Callable[..., Studio]
@@ -162,7 +171,7 @@ def test_nothing_is_written_outside_the_home(tmp_path: Path, home: Path) -> None
     user, temporary, cwd = tmp_path / "user", tmp_path / "tmp", tmp_path / "cwd"
     for folder in (user, temporary, cwd):
         folder.mkdir()
-    shared = set(Path("/dev/shm").iterdir())
+    shared = shared_memory()
     env = {"HOME": str(user), "TMPDIR": str(temporary), "XDG_RUNTIME_DIR": str(user)}
     studio = start(home, env, cwd=cwd)
     studio.wait_ready()
@@ -170,4 +179,4 @@ def test_nothing_is_written_outside_the_home(tmp_path: Path, home: Path) -> None
     assert studio.request("/ajax-api/3.0/mlflow/assistant/config").code == 200
     assert studio.stop() == 0
     assert [path for folder in (user, temporary, cwd) for path in folder.rglob("*")] == []
-    assert set(Path("/dev/shm").iterdir()) <= shared
+    assert shared_memory() <= shared

@@ -1,10 +1,10 @@
 """The images under test, each built once for all tests."""
 
-import socket
 from collections.abc import Iterator
 
 import pytest
 
+from tests import running as here
 from tests.image.containers import CONTEXT, ROOT, SESSION, Container, build, running
 
 # Mounted over the real program where that is in the image: it needs the Platform.
@@ -45,7 +45,4 @@ def session(image: str, connect_options: list[str]) -> Iterator[Container]:
 
 @pytest.fixture
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return here.free_port()

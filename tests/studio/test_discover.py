@@ -157,6 +157,20 @@ def test_the_search_ends_after_so_many_entries(link: Path, scratch: Path) -> Non
     assert search.incomplete == "after 100 entries"
 
 
+def test_a_file_that_is_looked_at_after_the_end_of_the_search_is_named_all_the_same(
+    link: Path, scratch: Path
+) -> None:
+    database(link / "mlflow.db")
+    (link / "other").mkdir()
+    for number in range(120):
+        (link / "other" / str(number)).touch()
+    search = Search(scratch, Limits(entries=100))
+    search.look(link)
+    found = search.look_at(link / "mlflow.db")
+    assert found.holds == "not looked into, as the search had ended"
+    assert found.path == str(link / "mlflow.db")
+
+
 def test_a_count_that_was_cut_short_says_so(link: Path, scratch: Path) -> None:
     file_store(link / "mlruns", e1=5, e2=5)
     search = Search(scratch, Limits(entries=18))

@@ -32,6 +32,14 @@ def said(publisher: dict[str, Any]) -> str:
     return "\n".join(keeping.of(publisher, SUPERVISOR, NOW).says)
 
 
+def test_a_folder_whose_name_only_looks_like_a_moment_is_no_beginning() -> None:
+    odd = "20261399T999999Z-0a1b2c3d"
+    assert keeping.since_when({"sessions": [odd]}) is None
+    since = keeping.since_when({"sessions": [odd, *SUPERVISOR["sessions"]]})
+    assert since is not None
+    assert since.startswith("2026-11-01 09:30 UTC")
+
+
 def test_all_is_well() -> None:
     found = keeping.of(GOOD, SUPERVISOR, NOW)
     assert found.level == "ok"

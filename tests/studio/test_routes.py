@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,18 @@ def pages(tmp_path: Path) -> StudioRoutes:
 
     settings = read({"STUDIO_HOME": str(tmp_path)}, in_image=False, launched=False)
     return StudioRoutes(nothing, settings, "3.17.2")
+
+
+def test_a_name_on_a_link_that_is_no_text_is_shown_nevertheless() -> None:
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    name = os.fsdecode(b"/workspace/data/link/\xfcbung")
+    asyncio.run(routes._reply({"type": "http", "method": "GET"}, send, 200, f"<b>{name}</b>"))
+    assert b"bung" in sent[1]["body"]
+    assert sent[0]["status"] == 200
 
 
 def test_other_pages_and_other_methods_are_refused(pages: StudioRoutes) -> None:

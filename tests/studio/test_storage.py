@@ -193,6 +193,19 @@ def test_what_the_home_remembers_counts_less_than_what_is_there(
     assert storage.why.startswith(why)
 
 
+@pytest.mark.parametrize(("ours", "used_before"), [(True, None), (False, "other")])
+def test_a_link_with_this_studios_runs_that_fails_is_not_replaced_by_an_empty_one(
+    ours: bool, used_before: str | None
+) -> None:
+    failing = Mount("other", OTHER.path, "failing", "EIO", ours=ours)
+    storage = decide(settings(), [BUCKET, failing], used_before)
+    assert storage.link is None
+    assert storage.restore_link == failing
+    assert "is failing" in storage.kept
+    chosen = decide(settings(STUDIO_DATA_LINK="bucket"), [BUCKET, failing], used_before)
+    assert chosen.link == BUCKET
+
+
 def test_states_on_a_link_that_is_not_chosen_are_pointed_out() -> None:
     archive = Mount("archive", READ_ONLY.path, "read-only", "EROFS", ours=True)
     said = decided(archive, BUCKET).warnings[-1]

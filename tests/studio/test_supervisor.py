@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -94,6 +95,20 @@ def test_the_server_ends_before_the_publisher(tmp_path: Path, supervise: Supervi
     process.terminate()
     assert process.wait(10) == 0
     assert (tmp_path / "ends").read_text().split() == ["server", "publisher"]
+
+
+def test_a_closed_terminal_is_nothing_to_a_server_that_nohup_has_started(
+    tmp_path: Path, supervise: Supervise
+) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        process = supervise(server=NOTES_ITS_END)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    wait_until(lambda: up(tmp_path, "server"), 10)
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    (ignored,) = re.findall(r"^SigIgn:\s*(\w+)$", status, re.MULTILINE)
+    assert int(ignored, 16) >> signal.SIGHUP - 1 & 1
 
 
 def test_a_dead_child_is_started_again_and_it_is_said(tmp_path: Path, supervise: Supervise) -> None:

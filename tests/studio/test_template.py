@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -72,9 +71,7 @@ def test_a_server_on_a_copy_changes_nothing(
     database = tmp_path / "mlflow.db"
     shutil.copyfile(a_template / "template.db", database)
     before = schema(database), dump(database)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     server = subprocess.Popen(
         [sys.executable, "-m", "mlflow", "server", "--workers", "1", "--port", str(port)],
         cwd=tmp_path,

@@ -62,3 +62,13 @@ def test_the_address_of_a_file_leads_back_to_it(name: str) -> None:
     assert uris.database(uris.of_file(path)).path == str(path)
     url = pytest.importorskip("sqlalchemy.engine.url", reason="the server is not installed")
     assert url.make_url(uris.of_file(path)).database == str(path)
+
+
+@pytest.mark.parametrize("user", ["me", "me@server"])
+@pytest.mark.parametrize("password", ["s3cret", "my s3cret", "s3:c@r/et"])
+def test_no_part_of_a_password_is_in_an_address_that_is_shown(user: str, password: str) -> None:
+    shown = uris.redact_address(f"postgresql+psycopg://{user}:{password}@db.example.com/x")
+    assert shown == f"postgresql+psycopg://{user}:***@db.example.com/x"
+    if " " not in password:
+        text = f"cannot reach postgresql://{user}:{password}@db.example.com:5432/x today"
+        assert "s3" not in uris.redact(text)

@@ -44,7 +44,7 @@ def behind(a_clock: FakeClock) -> Iterator[Behind]:
 
 def ask(behind: Behind, url: str | None = None, limit_s: float = 60) -> Readiness:
     def reach(base: str) -> Web:
-        patience = Patience(connect_s=0.3, read_s=0.3)
+        patience = Patience(connect_s=5, read_s=5)
         env = {"DB_PASSWORD": "hunter2-hunter2"}
         return Web(base, env, clock=behind.clock.clock, patience=patience)
 

@@ -70,6 +70,7 @@ class Studioctl:
     folder: Path
     state: Path
     context: Path
+    read_s: float = 5
 
     def __call__(self, *arguments: str, **env: str) -> Outcome:
         given = {
@@ -78,7 +79,7 @@ class Studioctl:
             "XDG_STATE_HOME": str(self.state),
             **env,
         }
-        patience = Patience(connect_s=2, read_s=0.3, answer_s=5)
+        patience = Patience(connect_s=2, read_s=self.read_s, answer_s=20)
         result = CliRunner().invoke(
             app, list(arguments), env=given, obj=World(self.clock.clock, patience)
         )

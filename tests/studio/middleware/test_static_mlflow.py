@@ -4,7 +4,6 @@ import gzip
 import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -65,9 +64,7 @@ class Server:
 def a_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     directory = tmp_path_factory.mktemp("server")
     built = assets.build(directory, names=FIRST_PAGE, quality=5)["files"]
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-c", SERVER, str(directory), str(port)],
         cwd=directory,

@@ -143,7 +143,7 @@ def run(place: Place) -> Iterator[Run]:
     running: list[subprocess.Popen[str]] = []
 
     def begin(*words: str) -> "subprocess.Popen[str]":
-        command = ledger.command(place.link, place.home, "publish", *words)
+        command = ledger.command(place.link, place.home, "publish", "--nice", "0", *words)
         running.append(subprocess.Popen(command, stderr=subprocess.PIPE, text=True))
         return running[-1]
 

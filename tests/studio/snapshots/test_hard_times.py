@@ -17,7 +17,8 @@ from tests.studio.snapshots.conftest import Place, Run
 
 
 def test_it_ends_with_its_parent_and_publishes_before(place: Place, tmp_path: Path) -> None:
-    command = ledger.command(place.link, place.home, "publish", "--interval", "600")
+    words = ("--nice", "0", "--interval", "600")
+    command = ledger.command(place.link, place.home, "publish", *words)
     parent = tmp_path / "parent.py"
     parent.write_text(
         "import os, subprocess, sys, time\n"
@@ -25,8 +26,8 @@ def test_it_ends_with_its_parent_and_publishes_before(place: Place, tmp_path: Pa
         "print(subprocess.Popen(words, stderr=subprocess.PIPE).pid, flush=True)\n"
         "time.sleep(600)\n"
     )
-    words = [sys.executable, str(parent), *command]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(
+        [sys.executable, str(parent), *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert process.stdout is not None
     child = int(process.stdout.readline())
     try:

@@ -1,5 +1,6 @@
 """One session: what is written to the link, and when."""
 
+import errno
 import json
 import shutil
 import sqlite3
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.snapshots import drill, layout, restore, scan
+from studio.snapshots import about, drill, layout, pack, restore, scan
 from studio.snapshots import state as local_state
 from studio.snapshots.layout import State
 from studio.snapshots.publish import Publisher
@@ -31,11 +32,11 @@ def test_the_first_publish_writes_a_session_a_pack_and_a_manifest(
         f"{base}/{part.name}",
         f"{base}/session.json",
     ]
-    about = json.loads(layout.session_file(place.link, publisher.session).read_text())
-    assert about["parents"] == []
-    assert about["alembic_rev"] == ledger.REVISION
-    assert about["page_size"] == 4096
-    assert set(about) == {
+    told = json.loads(layout.session_file(place.link, publisher.session).read_text())
+    assert told["parents"] == []
+    assert told["alembic_rev"] == ledger.REVISION
+    assert told["page_size"] == 4096
+    assert set(told) == {
         "v",
         "sid",
         "parents",
@@ -187,8 +188,44 @@ def test_an_abandoned_snapshot_leaves_no_trace_and_is_made_up_for(
     assert publisher.dirty()
     new = publisher.cycle()
     assert new is not None
-    assert new.state.seq == 1
+    assert new.state.seq == 2, "the first number is spent"
     assert place.restored() == [1, 2]
+
+
+def test_a_number_that_a_checkpoint_may_claim_is_never_used_for_more(
+    place: Place, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher.cycle()
+    ledger.commit(place.db, 3)
+    with monkeypatch.context() as full:
+        full.setattr(pack, "write", _no_space)
+        with pytest.raises(OSError, match="No space left"):
+            publisher.cycle()
+    # The Platform copies the disk now: this copy claims to hold the state whose number was noted.
+    claimed = local_state.read(place.home, place.db)
+    assert claimed is not None
+    ledger.commit(place.db, 4)
+    new = publisher.cycle()
+    assert new is not None
+    assert all(new.state.seq > state.seq for state in claimed.own)
+
+
+def test_a_session_that_gets_another_name_is_known_by_it_before_it_publishes(
+    place: Place, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(about, "write", _no_space)
+        with pytest.raises(OSError, match="No space left"):
+            publisher.cycle()
+    new = publisher.cycle()
+    assert new is not None
+    known = local_state.read(place.home, place.db)
+    assert known is not None
+    assert known.own == (new.state,)
+
+
+def _no_space(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_nothing_private_is_left_behind_and_all_of_it_was_private(
