@@ -50,9 +50,7 @@ def collect(
             "schema": supervisor.get("schema"),
         },
         "artifacts": {
-            "place": uris.redact_address(env["_MLFLOW_SERVER_ARTIFACT_DESTINATION"])
-            if served
-            else None,
+            "place": _shown(env["_MLFLOW_SERVER_ARTIFACT_DESTINATION"]) if served else None,
             "root": uris.redact_address(env["_MLFLOW_SERVER_ARTIFACT_ROOT"]),
         },
         "kept": supervisor.get("kept"),
@@ -136,3 +134,7 @@ def run_folder(settings: Settings) -> Path | None:
     """Where the workers share their answers; absent when nobody supervises them."""
     run = settings.home / "run"
     return run if run.is_dir() else None
+
+
+def _shown(place: str) -> str:
+    return uris.local_path(place) or uris.redact_address(place)

@@ -132,6 +132,16 @@ def local_path(uri: str) -> str | None:
     return uri if not parts.scheme else None
 
 
+def for_mlflow(place: str) -> str:
+    """A place for artifacts as MLflow reads it: in a bare path it takes `%20` for a blank.
+
+    >>> for_mlflow("/srv/runs%20A"), for_mlflow("/srv/runs"), for_mlflow("s3://bucket/a%20b")
+    ('file:///srv/runs%2520A', '/srv/runs', 's3://bucket/a%20b')
+    """
+    is_bare = not urlsplit(place).scheme
+    return Path(place).as_uri() if is_bare and "%" in place else place
+
+
 _ARTIFACT_SCHEMES = ("s3", "gs", "wasbs", "abfss", "file", "mlflow-artifacts", "")
 
 

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from studio import uris
 from studio.settings import Settings
 from studio.storage import Storage
 
@@ -50,7 +51,7 @@ def environment(settings: Settings, storage: Storage, env: Mapping[str, str]) ->
         "_MLFLOW_SERVER_FILE_STORE": uri,
         "_MLFLOW_SERVER_REGISTRY_STORE": registry,
         "_MLFLOW_SERVER_ARTIFACT_ROOT": storage.artifact_root,
-        "_MLFLOW_SERVER_ARTIFACT_DESTINATION": storage.artifacts,
+        "_MLFLOW_SERVER_ARTIFACT_DESTINATION": uris.for_mlflow(storage.artifacts),
         "_MLFLOW_SERVER_BOOT_ID": uuid.uuid4().hex,
         "_MLFLOW_IN_JOB_EXECUTOR": "false",
         "_MLFLOW_SGI_NAME": "uvicorn",

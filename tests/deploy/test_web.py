@@ -50,10 +50,15 @@ def a_web(server: Echo, **more: object) -> Web:
     return Web(server.url, {}, **given)  # type: ignore[arg-type]
 
 
+def waits(what: str | Reply) -> dict[str, Patience]:
+    """A short patience, but only for what uses it up."""
+    return {"patience": Patience(read_s=0.8)} if what == SLOW else {}
+
+
 @pytest.mark.parametrize("what", [BEFORE, AFTER, HALF, SLOW, Reply(503), Reply(429)], ids=str)
 def test_what_passes_is_waited_out(a_server: Echo, what: str | Reply) -> None:
     a_server.fail("GET /x", what, times=3)
-    assert a_web(a_server).get("/x").document()["path"] == "/x"
+    assert a_web(a_server, **waits(what)).get("/x").document()["path"] == "/x"
     assert len(a_server.calls) == 4
 
 
@@ -61,7 +66,7 @@ def test_what_passes_is_waited_out(a_server: Echo, what: str | Reply) -> None:
 def test_who_does_not_want_to_repeat_gets_the_failure(a_server: Echo, what: str | Reply) -> None:
     a_server.fail("POST /x", what, times=3)
     with pytest.raises((RequestRefused, Unreachable)):
-        a_web(a_server).call("POST", "/x", body=b"{}", repeat=False)
+        a_web(a_server, **waits(what)).call("POST", "/x", body=b"{}", repeat=False)
     assert len(a_server.calls) == 1
 
 
@@ -229,7 +234,7 @@ def test_two_threads_do_not_share_a_connection(a_server: Echo) -> None:
 def test_a_change_whose_answer_is_lost_is_not_sent_again(a_server: Echo, what: str | Reply) -> None:
     a_server.fail("PUT /x", what, times=3)
     with pytest.raises(AnswerLost):
-        a_web(a_server).write("PUT", "/x", {})
+        a_web(a_server, **waits(what)).write("PUT", "/x", {})
     assert len(a_server.calls) == 1
 
 

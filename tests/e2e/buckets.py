@@ -11,8 +11,7 @@ from typing import Any
 
 import boto3
 
-from tests.e2e.caddy import free_port
-from tests.running import CLEAN, wait_until
+from tests.running import CLEAN, free_port, wait_until
 
 KEY = "AKIAEXAMPLE"
 SECRET = "s3cret-of-the-bucket"

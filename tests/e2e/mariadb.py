@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pymysql
 
-from tests.e2e.caddy import free_port
-from tests.running import wait_until
+from tests.running import free_port, wait_until
 
 PASSWORD = "corr3ct-h0rse"
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from tests.e2e.caddy import free_port
 from tests.needs import postgres_folder
+from tests.running import free_port
 
 USER = "studio"
 PASSWORD = "corr3ct-h0rse"

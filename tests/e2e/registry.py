@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.caddy import free_port
 from tests.image.containers import ask
-from tests.running import wait_until
+from tests.running import free_port, wait_until
 
 PROGRAM = "docker-registry"
 USER, PASSWORD = "studio", "geheim"

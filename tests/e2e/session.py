@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.e2e.caddy import Door, Site, free_port, proxying
-from tests.running import copy_database, running
+from tests.e2e.caddy import Door, Site, proxying
+from tests.running import copy_database, free_port, running
 
 PREFIX = "/_studio/a1b2c3d4"
 

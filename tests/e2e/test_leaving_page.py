@@ -13,8 +13,7 @@ import pytest
 
 from tests.documented import arguments
 from tests.e2e.another_process import run_client
-from tests.e2e.caddy import free_port
-from tests.running import CLEAN, running, wait_until
+from tests.running import CLEAN, free_port, running, wait_until
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.slow]
 

@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.caddy import free_port
 from tests.e2e.effects import effect_of
 from tests.e2e.test_restore import Place, log_run, read_only, runs
-from tests.running import Studio, copy_database, running, start, wait_until
+from tests.running import Studio, copy_database, free_port, running, start, wait_until
 from tests.studio.test_discover import tree
 
 pytestmark = pytest.mark.mlflow
@@ -237,3 +236,15 @@ def published_from(folder: Path) -> Mapping[str, object]:
         assert studio.stop() == 0
         assert "everything is published" in studio.log
     return brought
+
+
+def test_artifacts_stay_on_a_link_whose_name_holds_a_percent_sign(tmp_path: Path) -> None:
+    link = tmp_path / "data" / "runs%20A"
+    link.mkdir(parents=True)
+    with running(tmp_path / "home", {"STUDIO_DATA_DIR": str(link.parent)}) as studio:
+        path = "/api/2.0/mlflow-artifacts/artifacts/0/model.bin"
+        assert studio.request(path, b"weights", method="PUT").code == 200
+        assert studio.request("/studio/ready").code == 200
+        place = studio.request("/studio/status").json()["artifacts"]["place"]
+        assert Path(place, "0/model.bin").read_bytes() == b"weights"
+    assert Path(place).is_relative_to(link)

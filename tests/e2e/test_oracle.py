@@ -15,8 +15,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.caddy import free_port
-from tests.running import CLEAN, Answer, Studio, copy_database, descendants, running, wait_until
+from tests.running import (
+    CLEAN,
+    Answer,
+    Studio,
+    copy_database,
+    descendants,
+    free_port,
+    running,
+    wait_until,
+)
 
 pytestmark = pytest.mark.mlflow
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.another_process import run_client
-from tests.e2e.caddy import Door, Site, free_port, proxying
+from tests.e2e.caddy import Door, Site, proxying
 from tests.e2e.gateway import A_PROVIDER_ON_LOOPBACK, add_endpoint
 from tests.e2e.model_provider import WORDS, providing
 from tests.e2e.session import SHAPES, proxied
-from tests.running import Studio, running
+from tests.running import Studio, free_port, running
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.caddy]
 

@@ -9,9 +9,16 @@ from pathlib import Path
 import pytest
 
 from tests import running as harness
-from tests.e2e.caddy import free_port
 from tests.e2e.effects import effect_of
-from tests.running import Studio, copy_database, descendants, refused, running, wait_until
+from tests.running import (
+    Studio,
+    copy_database,
+    descendants,
+    free_port,
+    refused,
+    running,
+    wait_until,
+)
 
 pytestmark = pytest.mark.mlflow
 

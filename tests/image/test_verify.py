@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,18 @@ def failed(answer: Result) -> list[str]:
     return [check["check"] for check in checks if check["verdict"] == "failed"]
 
 
-def left_behind() -> str:
+def lying_about() -> set[str]:
+    """All containers and volumes of `studioctl verify` that there are on this machine."""
     ours = "--filter=label=io.seqera.studioctl.verify"
-    return docker("ps", "--all", "--quiet", ours) + docker("volume", "ls", "--quiet", ours)
+    found = docker("ps", "--all", "--quiet", ours), docker("volume", "ls", "--quiet", ours)
+    return {name for names in found for name in names.split()}
+
+
+@pytest.fixture
+def left_behind() -> Callable[[], set[str]]:
+    """What of that was not there before the test: another one may run, or was killed once."""
+    before = lying_about()
+    return lambda: lying_about() - before
 
 
 @pytest.fixture(scope="module")
@@ -107,26 +117,30 @@ def test_the_server_that_is_installed_here_does_what_every_studio_has_to() -> No
 @pytest.mark.parametrize(
     ("fault", "check"), [*zip(IN_AN_IMAGE, IN_AN_IMAGE, strict=True), ("start-late", "start")]
 )
-def test_a_fault_of_an_image_makes_exactly_its_own_check_fail(fault: str, check: str) -> None:
+def test_a_fault_of_an_image_makes_exactly_its_own_check_fail(
+    fault: str, check: str, left_behind: Callable[[], set[str]]
+) -> None:
     wanted = "--mlflow" if fault == "read-only" else "--any"
     limit = {"data-links": "20", "read-only": "20", "port": "8"}.get(fault, "2")
     answer = verify(faulty(fault), wanted, "--json", "--start-limit", limit)
     assert failed(answer) == [check], answer.stdout
     assert answer.exit_code == 1
-    assert left_behind() == ""
+    assert left_behind() == set()
 
 
 @pytest.mark.docker
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_a_good_image_passes_every_check_and_nothing_is_left_behind(toy: str) -> None:
+def test_a_good_image_passes_every_check_and_nothing_is_left_behind(
+    toy: str, left_behind: Callable[[], set[str]]
+) -> None:
     answer = verify(toy, "--mlflow", "--json")
     assert failed(answer) == []
     assert answer.exit_code == 0
     document = json.loads(answer.stdout)
     assert document["ok"] is True
     assert {check["check"] for check in document["checks"]} == {c.name for c in judging.CHECKS}
-    assert left_behind() == ""
+    assert left_behind() == set()
 
 
 @pytest.mark.docker
@@ -176,7 +190,7 @@ def test_an_image_without_label_that_is_deaf_to_sigterm_is_told_so() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_program_that_is_not_there_fails_the_start_and_the_rest_is_not_checked(
-    toy: str, tmp_path: Path
+    toy: str, tmp_path: Path, left_behind: Callable[[], set[str]]
 ) -> None:
     (tmp_path / "Dockerfile").write_text(f'FROM {toy}\nCMD ["/no/such/program"]\n')
     bad = build(tmp_path, "studioctl-verify-test:none", buildkit=False)
@@ -185,14 +199,16 @@ def test_a_program_that_is_not_there_fails_the_start_and_the_rest_is_not_checked
     checks = {check["check"]: check for check in json.loads(answer.stdout)["checks"]}
     assert "/no/such/program" in checks["start"]["evidence"]
     assert {checks[check.name]["verdict"] for check in promises.CHECKS} == {"not checked"}
-    assert left_behind() == ""
+    assert left_behind() == set()
 
 
 @pytest.mark.docker
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_one_leaves_nothing_behind(toy: str, number: int, code: int) -> None:
+def test_an_interrupted_one_leaves_nothing_behind(
+    toy: str, number: int, code: int, left_behind: Callable[[], set[str]]
+) -> None:
     started = subprocess.Popen(
         [sys.executable, "-m", "deploy.cli", "verify", toy, "--mlflow"],
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
@@ -204,11 +220,11 @@ def test_an_interrupted_one_leaves_nothing_behind(toy: str, number: int, code: i
         for line in started.stdout:
             if "restart: " in line:
                 break
-        assert left_behind() != ""
+        assert left_behind() != set()
         started.send_signal(number)
         started.stdout.read()
         assert started.wait(60) == code
-    assert left_behind() == ""
+    assert left_behind() == set()
 
 
 @pytest.mark.docker

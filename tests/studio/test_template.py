@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from studio import template
+from tests.running import free_port
 
 pytestmark = [
     pytest.mark.mlflow,

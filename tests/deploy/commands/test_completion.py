@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from deploy.cli import app
 from deploy.studios import completion
+from deploy.web import Patience
 from tests.deploy.calling import ROOT
 from tests.deploy.commands.calling import User
 from tests.fakes.platform import TOKEN
@@ -29,6 +30,13 @@ def env(a_user: User) -> dict[str, str]:
         "TOWER_API_ENDPOINT": a_user.platform.endpoint,
         "XDG_CACHE_HOME": str(a_user.folder.parent / "cache"),
     }
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let names come however late: what is looked at is which."""
+    monkeypatch.setattr(completion, "BUDGET_S", 20)
+    monkeypatch.setattr(completion, "HASTE", Patience())
 
 
 @pytest.fixture
@@ -75,6 +83,7 @@ def test_the_shell_is_offered_the_stages_of_the_profile(a_user: User) -> None:
     assert (done.stdout.split(), done.stderr) == (["dev", "prod"], "")
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_names_are_asked_for_once_a_minute(env: dict[str, str], a_user: User) -> None:
     profile = a_user.folder / "studio.yaml"
     assert completion.studios(None, profile, env) == ["mlflow", "mlflow-dev", "other"]
@@ -86,6 +95,7 @@ def test_names_are_asked_for_once_a_minute(env: dict[str, str], a_user: User) ->
     assert "new" in completion.studios(None, profile, env, lambda: later)
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_each_workspace_and_token_has_names_of_its_own(env: dict[str, str], a_user: User) -> None:
     a_user.platform.add_studio("elsewhere", workspace=72)
     profile = a_user.folder / "studio.yaml"
@@ -94,6 +104,7 @@ def test_each_workspace_and_token_has_names_of_its_own(env: dict[str, str], a_us
     assert completion.studios(None, profile, {**env, "TOWER_ACCESS_TOKEN": "another"}) == []
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_no_secret_is_kept_with_the_names(env: dict[str, str], a_user: User) -> None:
     completion.studios(None, a_user.folder / "studio.yaml", env)
     (kept,) = (a_user.folder.parent / "cache").rglob("*.json")
@@ -111,7 +122,7 @@ def test_a_server_that_says_nothing_is_not_waited_for(
 
 def test_a_server_that_takes_its_time_is_not_waited_for(env: dict[str, str], a_user: User) -> None:
     for call in ("GET /api/user-info", "GET /api/user/7/workspaces"):
-        a_user.platform.fail(call, lambda: time.sleep(2))
+        a_user.platform.fail(call, lambda: a_user.platform.closing.wait(20))
     begun = time.monotonic()
     assert completion.studios(None, a_user.folder / "studio.yaml", env) == []
     assert time.monotonic() - begun < 2.5
@@ -127,6 +138,7 @@ def test_whatever_the_profile_is_there_is_no_error(text: str, a_user: User) -> N
         assert (done.exit_code, done.stdout.strip(), done.stderr) == (0, "", "")
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_a_cache_that_is_no_cache_is_passed_over(env: dict[str, str], a_user: User) -> None:
     profile = a_user.folder / "studio.yaml"
     completion.studios(None, profile, env)

@@ -69,7 +69,7 @@ def test_a_name_that_is_taken_is_said(a_platform: Platform, studios: Studios) ->
 )
 def test_a_create_without_an_answer_is_sent_once(a_platform: Platform, what: str | Reply) -> None:
     a_platform.fail(POST, what)
-    studios = Studios(door(a_platform, read_s=0.3 if what == SLOW else 10), 71)
+    studios = Studios(door(a_platform, read_s=0.8 if what == SLOW else 10), 71)
     with pytest.raises(AnswerLost):
         studios.create(a_body(a_platform), auto_start=False)
     assert len(a_platform.asked(POST)) == 1

@@ -15,6 +15,7 @@ from deploy.cli.world import World
 from deploy.web import Patience
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import TOKEN, Platform
+from tests.fakes.server import SLOW, Reply
 from tests.fakes.wave import Wave
 
 REPOSITORY = "registry.example.com/acme/studio"
@@ -84,6 +85,11 @@ class Studioctl:
             app, list(arguments), env=given, obj=World(self.clock.clock, patience)
         )
         return Outcome(result.exit_code, result.stdout, result.stderr)
+
+    def expects(self, what: str | Reply) -> None:
+        """Give a short patience to what uses it up, and to nothing else."""
+        if what == SLOW:
+            self.read_s = 0.8
 
     def build(self, *arguments: str, **env: str) -> Outcome:
         return self("build", "--wave", "--context", str(self.context), *arguments, **env)

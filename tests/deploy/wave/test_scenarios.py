@@ -243,6 +243,7 @@ def test_a_resumed_wait_survives_a_bad_connection(studioctl: Studioctl, what: st
     studioctl.clock.at(3, _interrupt)
     studioctl.build()
     (request,) = studioctl.wave.requests.values()
+    studioctl.expects(what)
     studioctl.wave.fail("GET", what, times=2)
     studioctl.wave.fail("POST /v1alpha1/inspect", what, times=2)
     for id_ in (request.id, request.build.id):

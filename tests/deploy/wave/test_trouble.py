@@ -20,6 +20,7 @@ STEPS = [
 def test_a_passing_failure_at_any_step_is_survived(
     studioctl: Studioctl, step: str, what: str | Reply
 ) -> None:
+    studioctl.expects(what)
     studioctl.wave.fail(step, what, times=2)
     done = studioctl.build("--json")
     assert done.code == 0, done.stderr
@@ -31,6 +32,7 @@ def test_a_passing_failure_at_any_step_is_survived(
 @pytest.mark.parametrize("what", [BEFORE, AFTER, HALF, SLOW], ids=str)
 def test_a_log_is_fetched_over_a_bad_connection(studioctl: Studioctl, what: str) -> None:
     studioctl.wave.engine.fails_with = 1
+    studioctl.expects(what)
     studioctl.wave.fail("GET /v1alpha1/builds", what, times=2)
     done = studioctl.build()
     assert done.code == 5

@@ -16,6 +16,7 @@ import brotli
 import pytest
 
 from studio import assets
+from tests.running import free_port
 
 pytestmark = [
     pytest.mark.mlflow,

@@ -27,7 +27,11 @@ def test_it_ends_with_its_parent_and_publishes_before(place: Place, tmp_path: Pa
         "time.sleep(600)\n"
     )
     process = subprocess.Popen(
-        [sys.executable, str(parent), *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        [sys.executable, str(parent), *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     assert process.stdout is not None
     child = int(process.stdout.readline())
     try:

@@ -53,10 +53,11 @@ def traced(link: Path, log: Path, *command: str) -> Trace:
 @pytest.fixture
 def publishing(place: Place, tmp_path: Path) -> Trace:
     """Publishes three states while the database changes, and ends cleanly."""
-    command = ledger.command(place.link, place.home, "publish", "--interval", "0.2")
+    words = ("--nice", "0", "--interval", "0.2")
+    command = ledger.command(place.link, place.home, "publish", *words)
     log = tmp_path / "trace"
-    words = ["strace", "-f", "-y", "-s", "4096", "-o", str(log), "-e", f"trace={CALLS}", *command]
-    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+    trace = ["strace", "-f", "-y", "-s", "4096", "-o", str(log), "-e", f"trace={CALLS}", *command]
+    process = subprocess.Popen(trace, stderr=subprocess.PIPE, text=True)
     for step in (3, 4, 5):
         seen = place.published_runs()
         ledger.commit(place.db, step)
