@@ -147,7 +147,7 @@ def test_a_line_that_is_cut_holds_no_commit_up_and_loses_nothing(
     assert "everything is published" in said
     during = [at for _, at in work.acknowledged() if cut_at <= at <= mended_at]
     longest = max(after - before for before, after in itertools.pairwise(during))
-    assert longest < A_REQUEST_HANGS_S * 0.8, "commits waited for the link"
+    assert longest < A_REQUEST_HANGS_S / 3, "commits waited for the link"
     steps = restored(mount("there").path, tmp_path / "fresh")
     assert steps == list(range(1, len(steps) + 1))
     assert len(steps) >= work.acknowledged()[-1][0]

@@ -119,7 +119,7 @@ def test_a_link_that_hangs_is_left_behind_in_time_though_it_hung_before_the_stop
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=30)
-    assert 0.9 < time.monotonic() - began < 15
+    assert 0.9 < time.monotonic() - began < 4
     assert process.returncode == 0
     assert "NOT published: the time was up after 1 s; this session has no state" in said
     assert place.status()["final"] == "unpublished"

@@ -101,7 +101,7 @@ def test_at_the_end_an_error_is_told_and_does_not_hang(place: Place, run: Run) -
     ledger.until(lambda: place.status().get("failures", 0) >= 1, "the first failure")
     began = time.monotonic()
     code, said = ledger.terminate(process)
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 4
     assert code == 0
     assert "the newest changes are NOT published" in said
     assert place.status()["final"] == "unpublished"
@@ -126,7 +126,7 @@ def test_a_link_that_hangs_is_left_behind_in_time(place: Place, tmp_path: Path) 
         check=False,
         timeout=30,
     )
-    assert 1 < time.monotonic() - began < 20
+    assert 1 < time.monotonic() - began < 6
     assert done.returncode == 0
     assert "NOT published: the time was up after 1 s; this session has no state" in done.stderr
     assert place.status()["final"] == "unpublished"
